@@ -1,0 +1,6 @@
+//! What everything stands on. Nothing here knows of HTTP, of the store or of credentials.
+
+pub mod clock;
+pub mod id;
+pub mod random;
+pub mod secret;
