@@ -2,5 +2,6 @@
 
 pub mod clock;
 pub mod id;
+pub mod key;
 pub mod random;
 pub mod secret;

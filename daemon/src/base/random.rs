@@ -45,7 +45,8 @@ pub fn text(random: &dyn Random, alphabet: &[u8], length: usize) -> Result<Strin
     while out.len() < length {
         for byte in bytes::<32>(random)? {
             let drawn = usize::from(byte);
-            if drawn < bound && out.len() < length
+            if drawn < bound
+                && out.len() < length
                 && let Some(character) = alphabet.get(drawn % size)
             {
                 out.push(char::from(*character));

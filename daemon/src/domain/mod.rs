@@ -1,1 +1,44 @@
-//! See the crate's map in `lib.rs`.
+//! The rules of issuance: types, transitions, flows. Nothing here sees a request, a header or a status code.
+
+pub mod access;
+pub mod branding;
+pub mod claims;
+pub mod clients;
+pub mod configuration;
+pub mod configurations;
+pub mod event;
+pub mod issuance;
+pub mod issuance_copies;
+pub mod issuance_select;
+pub mod issuance_validity;
+pub mod nonce;
+pub mod offer_request;
+pub mod offers;
+pub mod proof;
+pub mod proof_key;
+pub mod site;
+pub mod tokens;
+pub mod trust;
+
+use crate::base::random::NoEntropy;
+use crate::store::StoreError;
+
+/// A failure that is ours, not the caller's.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No random bytes.
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
+    /// No active IACA with a valid document signer.
+    #[error("no active document signer")]
+    NoSigner,
+    /// A signature could not be made.
+    #[error("signing failed")]
+    Signing,
+    /// A certificate could not be made or read.
+    #[error("certificate: {0}")]
+    Certificate(String),
+}

@@ -1,1 +1,82 @@
-//! See the crate's map in `lib.rs`.
+//! Accepts connections, bounds their number and their patience, drains them.
+//!
+//! Two things are slow on purpose at some peers: sending a request and reading an answer. Neither may hold more than one of a bounded
+//! number of connections, nor that one for long.
+
+mod connection;
+mod limits;
+mod socket;
+mod watch;
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use crate::lifecycle::Tasks;
+use connection::Server;
+pub use limits::Settings;
+
+/// Wait after a failed accept, most often for lack of file descriptors: long enough not to spin, short enough not to be noticed.
+const BACKOFF: Duration = Duration::from_millis(200);
+/// What a connection over the limit is told.
+const BUSY: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+/// Serves `router` on `listener` until the stop, then closes the listener and returns; connections end by themselves and are awaited by
+/// [`Tasks::drained`].
+pub async fn serve(listener: TcpListener, router: Router, settings: Settings, tasks: Tasks) {
+    let Settings { limits, meters } = settings;
+    let room = Arc::new(Semaphore::new(limits.connections));
+    let server = Arc::new(Server::new(router, limits, tasks.clone()));
+    let mut stopping = pin!(tasks.stopping());
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = &mut stopping => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _peer)) => match Arc::clone(&room).try_acquire_owned() {
+                Ok(permit) => {
+                    let counted = (permit, meters.opened());
+                    let connection = Arc::clone(&server).serve(stream);
+                    drop(tasks.spawn(async move {
+                        connection.await;
+                        drop(counted);
+                    }));
+                }
+                Err(_full) => {
+                    meters.refused();
+                    turn_away(&stream);
+                }
+            },
+            // The peer gave up before it was accepted; the next one is fine.
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept connections");
+                tokio::select! {
+                    () = &mut stopping => return,
+                    () = tokio::time::sleep(BACKOFF) => {}
+                }
+            }
+        }
+    }
+}
+
+fn turn_away(stream: &TcpStream) {
+    // It is closed either way.
+    let _unsent = stream.try_write(BUSY);
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,4 @@
-//! See the crate's map in `lib.rs`.
+//! What can be seen of a running issuer from outside: log lines and Prometheus metrics, neither with a claim, code or token in it.
+
+pub mod log;
+pub mod metrics;

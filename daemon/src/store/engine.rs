@@ -1,6 +1,6 @@
 //! The engine seam: an ordered key-value store with conditional atomic batches.
 //!
-//! Everything above speaks in domain verbs; everything below is one file a back end. The contract is small enough for
+//! Everything above speaks in domain verbs; everything below is one folder a back end. The contract is small enough for
 //! redb, etcd, `FoundationDB` or a row store, and `conformance.rs` holds every engine to it.
 
 use futures_util::future::BoxFuture;
@@ -8,9 +8,21 @@ use jiff::Timestamp;
 
 /// A table; keys are ordered bytewise within it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Table(pub &'static str);
+pub struct Table {
+    /// What an engine that keeps all tables in one writes before the key; never changed, never given to another table.
+    pub(super) number: u8,
+    /// What people call it.
+    pub(super) name: &'static str,
+}
 
-/// Number of an entry's last write; grows with every put, never re-used for a key.
+impl Table {
+    /// Declares a table; `tables.rs` is the only place that does.
+    pub(super) const fn new(number: u8, name: &'static str) -> Self {
+        Self { number, name }
+    }
+}
+
+/// Number of an entry's last write; grows over the whole store and is never re-used, also not after a delete or a restart.
 pub type Version = u64;
 
 /// A live value.
@@ -48,7 +60,7 @@ pub struct Put {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Checks and writes that happen together or not at all.
+/// Checks and writes that happen together or not at all. Puts and deletes name each key at most once between them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
     /// All must hold.
@@ -120,6 +132,7 @@ pub trait Engine: Send + Sync + 'static {
     fn get<'a>(&'a self, table: Table, key: &'a [u8]) -> BoxFuture<'a, Result<Option<Entry>, EngineError>>;
 
     /// Entries whose key starts with `prefix`, after `after` (exclusive), at most `limit`, in key order.
+    /// A page may be short, even empty, and still say where to go on.
     fn scan<'a>(
         &'a self,
         table: Table,
@@ -128,9 +141,32 @@ pub trait Engine: Send + Sync + 'static {
         limit: usize,
     ) -> BoxFuture<'a, Result<Page, EngineError>>;
 
-    /// Commits the batch durably, or finds a conflict. Is answered only once the data would survive a power cut.
+    /// Commits the batch durably, or finds a conflict. Is answered only once the data would survive a power cut. A caller
+    /// that stops waiting does not take the batch back.
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<Outcome, EngineError>>;
+
+    /// Removes up to `limit` expired entries for good and says how many it removed.
+    fn sweep(&self, limit: usize) -> BoxFuture<'_, Result<usize, EngineError>>;
 
     /// Whether reads and writes are possible now (false while the engine reopens after an uncertain commit).
     fn ready(&self) -> bool;
+}
+
+/// Is told of each durable commit, for metrics; called by the engine's writer, so it must not block.
+pub trait CommitObserver: Send + Sync + 'static {
+    /// One durable commit of so many batches took so many seconds.
+    fn committed(&self, batches: usize, seconds: f64);
+
+    /// A commit failed; the engine reopens.
+    fn failed(&self);
+}
+
+/// An observer that looks away.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unobserved;
+
+impl CommitObserver for Unobserved {
+    fn committed(&self, _batches: usize, _seconds: f64) {}
+
+    fn failed(&self) {}
 }

@@ -1,1 +1,13 @@
-//! See the crate's map in `lib.rs`.
+//! Documents of the standards: parse and print, no decisions.
+
+pub mod credential;
+pub mod did;
+pub mod fields;
+pub mod form;
+pub mod json;
+pub mod jwk;
+pub mod jws;
+pub mod point;
+
+#[cfg(test)]
+pub(crate) mod fuzz;

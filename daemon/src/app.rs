@@ -1,0 +1,50 @@
+//! What every handler shares. Built once by `boot`, never changed.
+
+use std::sync::Arc;
+
+use crate::base::clock::Clock;
+use crate::base::random::Random;
+use crate::domain::clients::Clients;
+use crate::domain::configurations::Configurations;
+use crate::domain::issuance::Issuer;
+use crate::domain::nonce::NonceIssuer;
+use crate::domain::offers::Offers;
+use crate::domain::site::Site;
+use crate::domain::tokens::Tokens;
+use crate::domain::trust::Trust;
+use crate::handler::wallet::metadata::MetadataCache;
+use crate::observe::metrics::Metrics;
+use crate::store::Store;
+
+/// The parts of a running issuer.
+pub struct App {
+    /// What the issuer is and allows.
+    pub site: Arc<Site>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// The store.
+    pub store: Store,
+    /// Clients of the management API and their tokens.
+    pub clients: Clients,
+    /// Offers.
+    pub offers: Offers,
+    /// Wallets' access tokens.
+    pub tokens: Tokens,
+    /// Nonces.
+    pub nonces: Arc<NonceIssuer>,
+    /// Configurations.
+    pub configurations: Arc<Configurations>,
+    /// IACAs and document signers.
+    pub trust: Arc<Trust>,
+    /// Credentials.
+    pub issuer: Issuer,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+    /// The metadata document, serialised once a change.
+    pub metadata: MetadataCache,
+}
+
+/// How handlers hold it.
+pub type Shared = Arc<App>;

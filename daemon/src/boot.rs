@@ -1,0 +1,205 @@
+//! Builds the parts of a running issuer from the configuration; the only file that names concrete ones.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::{App, Shared};
+use crate::base::clock::{Clock, SystemClock};
+use crate::base::random::{Random, SystemRandom};
+use crate::base::secret::Secret;
+use crate::config::master_key::{self, MasterKeyError};
+use crate::config::{Config, StoreSection};
+use crate::domain::Failure;
+use crate::domain::clients::Clients;
+use crate::domain::configurations::Configurations;
+use crate::domain::event::Events;
+use crate::domain::issuance::Issuer;
+use crate::domain::nonce::NonceIssuer;
+use crate::domain::offers::Offers;
+use crate::domain::site::Site;
+use crate::domain::tokens::Tokens;
+use crate::domain::trust::Trust;
+use crate::handler::wallet::metadata::MetadataCache;
+use crate::lifecycle::Tasks;
+use crate::observe::metrics::Metrics;
+use crate::signer::{Algorithm, SoftwareKey};
+use crate::store::Store;
+use crate::store::redb_engine::{OpenError, RedbEngine};
+use crate::store::seal::Sealer;
+
+/// How often expired entries are removed, and how many in one batch.
+const SWEEP: (Duration, usize) = (Duration::from_secs(5), 500);
+/// How often document signers are looked at.
+const TRUST: Duration = Duration::from_hours(1);
+
+/// The issuer cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// The data directory cannot be made.
+    #[error("cannot make the data directory {0}: {1}")]
+    DataDirectory(String, std::io::Error),
+    /// The master key cannot be used.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The data file cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The master key does not fit the data file.
+    #[error("the master key is not the one this store was sealed with")]
+    WrongMasterKey,
+    /// Metrics could not be registered.
+    #[error("metrics: {0}")]
+    Metrics(String),
+    /// A part could not be loaded.
+    #[error(transparent)]
+    Load(#[from] Failure),
+}
+
+/// Opens the store and builds everything over it.
+pub async fn open(config: &Config) -> Result<Shared, BootError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let random: Arc<dyn Random> = Arc::new(SystemRandom::default());
+    let metrics = Metrics::new().map_err(|error| BootError::Metrics(error.to_string()))?;
+    let store = open_store(&config.store, &clock, &random, &metrics)?;
+    let site = Arc::new(site(config));
+    let key = access_key(&store).await?;
+    let configurations = Configurations::load(store.clone(), Arc::clone(&clock), Arc::clone(&random)).await?;
+    let trust = Trust::load(store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random)).await?;
+    let parts =
+        Parts { clock, random, metrics, store, site, configurations: Arc::new(configurations), trust: Arc::new(trust) };
+    let clients = Clients::load(parts.store.clone(), Arc::clone(&parts.random), key, parts.site.issuer.clone());
+    Ok(Arc::new(parts.assemble(clients.await?, config)))
+}
+
+struct Parts {
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    metrics: Arc<Metrics>,
+    store: Store,
+    site: Arc<Site>,
+    configurations: Arc<Configurations>,
+    trust: Arc<Trust>,
+}
+
+impl Parts {
+    fn assemble(self, clients: Clients, config: &Config) -> App {
+        let nonce_key = self.store.derive_key("c_nonce");
+        let lifetime = Duration::from_secs(config.issuance.nonce_lifetime);
+        let nonces = Arc::new(NonceIssuer::new(nonce_key, &self.site.issuer, lifetime));
+        let events: Arc<dyn Events> = Arc::clone(&self.metrics) as _;
+        let issuer = Issuer {
+            store: self.store.clone(),
+            site: Arc::clone(&self.site),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            nonces: Arc::clone(&nonces),
+            configurations: Arc::clone(&self.configurations),
+            trust: Arc::clone(&self.trust),
+            events,
+            verify_signatures: config.issuance.verify_signatures,
+        };
+        App {
+            offers: self.offers(),
+            tokens: self.tokens(),
+            clients,
+            nonces,
+            issuer,
+            metadata: MetadataCache::default(),
+            site: self.site,
+            clock: self.clock,
+            random: self.random,
+            store: self.store,
+            configurations: self.configurations,
+            trust: self.trust,
+            metrics: self.metrics,
+        }
+    }
+
+    fn offers(&self) -> Offers {
+        Offers {
+            store: self.store.clone(),
+            site: Arc::clone(&self.site),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            configurations: Arc::clone(&self.configurations),
+            trust: Arc::clone(&self.trust),
+            tx_code_key: self.store.derive_key("tx_code"),
+        }
+    }
+
+    fn tokens(&self) -> Tokens {
+        Tokens {
+            store: self.store.clone(),
+            site: Arc::clone(&self.site),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            tx_code_key: self.store.derive_key("tx_code"),
+        }
+    }
+}
+
+/// Only the store, for commands that change an installation while no daemon runs.
+pub fn open_store(
+    section: &StoreSection,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+    metrics: &Arc<Metrics>,
+) -> Result<Store, BootError> {
+    make_directory(Path::new(&section.data_dir))?;
+    let key = master_key::obtain(section, random.as_ref())?;
+    let engine = RedbEngine::open(&section.data_path(), Arc::clone(clock), Arc::clone(metrics) as _)?;
+    Ok(Store::new(Arc::new(engine), Arc::new(Sealer::new(&key)), Arc::clone(random), Arc::clone(clock)))
+}
+
+fn make_directory(path: &Path) -> Result<(), BootError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| BootError::DataDirectory(path.display().to_string(), error))
+}
+
+async fn access_key(store: &Store) -> Result<SoftwareKey, BootError> {
+    let make = || SoftwareKey::generate_pkcs8(Algorithm::Es256).map_err(|_| Failure::Signing);
+    let key: Secret = store.key_ensure("access_token", make).await.map_err(|failure| match failure {
+        Failure::Store(crate::store::StoreError::Unreadable("key")) => BootError::WrongMasterKey,
+        failure => BootError::Load(failure),
+    })?;
+    Ok(SoftwareKey::from_pkcs8(Algorithm::Es256, &key).map_err(|_| Failure::Signing)?)
+}
+
+fn site(config: &Config) -> Site {
+    let issuer = config.server.issuer.clone();
+    let given = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let after_scheme = issuer.split_once("://").map_or("", |(_, rest)| rest);
+    Site {
+        issuer_path: after_scheme.find('/').and_then(|at| after_scheme.get(at..)).unwrap_or_default().to_owned(),
+        issuer,
+        name: given(&config.issuer.name),
+        country: given(&config.issuer.country),
+        offer_lifetime: Duration::from_secs(config.pre_authorized.expires_in),
+        offer_lifetime_max: Duration::from_secs(config.pre_authorized.max_expires_in),
+        tx_code_attempts: config.pre_authorized.tx_code_attempts,
+        requests_per_offer: config.pre_authorized.credential_requests_per_offer,
+        keep_ended: Duration::from_secs(config.pre_authorized.keep_ended),
+        token_lifetime: Duration::from_secs(config.issuance.access_token_lifetime),
+        batch_size: usize::try_from(config.issuance.batch_size).unwrap_or(usize::MAX),
+    }
+}
+
+/// Starts what runs beside the listeners: the sweeper and the renewal of document signers.
+pub fn background(app: &Shared, tasks: &Tasks) {
+    let sweeping = Arc::clone(app);
+    tasks.every(SWEEP.0, move || {
+        let app = Arc::clone(&sweeping);
+        async move {
+            while app.store.sweep(SWEEP.1).await? == SWEEP.1 {}
+            Ok::<_, Failure>(())
+        }
+    });
+    let renewing = Arc::clone(app);
+    tasks.every(TRUST, move || {
+        let app = Arc::clone(&renewing);
+        async move { app.trust.maintain().await }
+    });
+}

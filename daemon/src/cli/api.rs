@@ -1,0 +1,83 @@
+//! A client of the management API, for the commands that talk to a running daemon.
+
+use clap::Args;
+use serde_json::{Value, json};
+use ureq::Agent;
+use ureq::http::{Request, Response};
+
+use super::Failed;
+
+/// Where the daemon is and who asks.
+#[derive(Debug, Args)]
+pub(super) struct Api {
+    /// Base URL of the management listener.
+    #[arg(long, env = "ISSUERD_MANAGEMENT_URL", default_value = "http://127.0.0.1:8081", value_name = "URL")]
+    management: String,
+    /// Id of a management client.
+    #[arg(long, env = "ISSUERD_CLIENT_ID", value_name = "ID")]
+    client_id: Option<String>,
+    /// Its secret. Better given by the environment, which other users cannot see.
+    #[arg(long, env = "ISSUERD_CLIENT_SECRET", hide_env_values = true, value_name = "SECRET")]
+    client_secret: Option<String>,
+}
+
+/// An authenticated session.
+pub(super) struct Session {
+    agent: Agent,
+    base: String,
+    token: String,
+}
+
+impl Api {
+    /// Whether credentials were given.
+    pub(super) fn has_credentials(&self) -> bool {
+        self.client_id.is_some() && self.client_secret.is_some()
+    }
+
+    /// Exchanges the client's credentials for a token.
+    pub(super) fn session(&self) -> Result<Session, Failed> {
+        let (Some(id), Some(secret)) = (&self.client_id, &self.client_secret) else {
+            return Err("set ISSUERD_CLIENT_ID and ISSUERD_CLIENT_SECRET, or --client-id and --client-secret".into());
+        };
+        let agent: Agent = Agent::config_builder().http_status_as_error(false).build().into();
+        let base = self.management.trim_end_matches('/').to_owned();
+        let request = json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret});
+        let mut response = agent
+            .post(format!("{base}/oauth/token"))
+            .send_json(&request)
+            .map_err(|error| format!("cannot reach {base}: {error}"))?;
+        let answer: Value = response.body_mut().read_json()?;
+        match answer.get("access_token").and_then(Value::as_str) {
+            Some(token) => Ok(Session { agent, base, token: token.to_owned() }),
+            None => Err("the client id or secret is wrong".into()),
+        }
+    }
+}
+
+impl Session {
+    /// Sends a request; an error answer becomes a sentence that names the fields.
+    pub(super) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Failed> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header("Authorization", format!("Bearer {}", self.token))
+            .header("Content-Type", "application/json")
+            .body(body.map(Value::to_string).unwrap_or_default())?;
+        let mut response = self.agent.run(request)?;
+        if response.status().is_success() {
+            let text = response.body_mut().read_to_string()?;
+            return Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? });
+        }
+        Err(explain(&mut response).into())
+    }
+}
+
+fn explain(response: &mut Response<ureq::Body>) -> String {
+    let status = response.status();
+    let answer: Value = response.body_mut().read_json().unwrap_or_default();
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let details = answer.get("details").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut lines = vec![format!("{status}: {}", text(&answer, "message"))];
+    lines.extend(details.iter().map(|detail| format!("  {}: {}", text(detail, "param"), text(detail, "msg"))));
+    lines.join("\n")
+}

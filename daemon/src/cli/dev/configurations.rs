@@ -1,0 +1,115 @@
+//! The configurations that `issuerd dev` makes. Every element has a demo value, so that an offer without claims can be claimed;
+//! claims of the offer take their place.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::civil::Date;
+use serde_json::{Map, Value, json};
+
+/// Drawn for this project.
+const PORTRAIT: &[u8] = include_bytes!("portrait.jpg");
+/// Country of the demo IACA: user-assigned by ISO 3166-1, so it is nobody's.
+pub(super) const COUNTRY: &str = "XX";
+
+/// An mDL configuration (ISO/IEC 18013-5).
+pub(super) fn mdl(today: Date) -> Value {
+    let expiry = in_five_years(today);
+    let mut elements = people();
+    elements.extend([
+        element("issue_date", "date", today.to_string()),
+        element("expiry_date", "date", expiry.to_string()),
+        constant("issuing_country", "string", COUNTRY),
+        element("issuing_authority", "string", "Utopia Licensing Authority"),
+        element("document_number", "string", "DEMO-0001"),
+        element("portrait", "binary", STANDARD.encode(PORTRAIT)),
+        element("driving_privileges", "array", privileges(today, expiry)),
+        element("un_distinguishing_sign", "string", "UTO"),
+        optional("sex", "number"),
+        optional("height", "number"),
+        optional("nationality", "string"),
+        optional("resident_address", "string"),
+        optional("resident_city", "string"),
+        optional("resident_postal_code", "string"),
+        optional("resident_country", "string"),
+        optional("age_over_18", "boolean"),
+        optional("age_over_21", "boolean"),
+    ]);
+    configuration("org.iso.18013.5.1.mDL", "org.iso.18013.5.1", &elements, "Demo driving licence", "#1b4d3e", 365)
+}
+
+/// A PID configuration (EUDI PID rulebook).
+pub(super) fn pid(today: Date) -> Value {
+    let expiry = in_five_years(today);
+    let mut elements = people();
+    elements.extend([
+        element("place_of_birth", "object", json!({ "locality": "Amaurot" })),
+        element("nationality", "array", json!([COUNTRY])),
+        element("portrait", "binary", STANDARD.encode(PORTRAIT)),
+        element("issuing_authority", "string", "Utopia Civil Registry"),
+        constant("issuing_country", "string", COUNTRY),
+        element("issuance_date", "date", today.to_string()),
+        element("expiry_date", "date", expiry.to_string()),
+        optional("sex", "number"),
+        optional("resident_address", "string"),
+        optional("resident_city", "string"),
+        optional("resident_postal_code", "string"),
+        optional("resident_country", "string"),
+        optional("personal_administrative_number", "string"),
+        optional("email_address", "string"),
+    ]);
+    configuration(
+        "eu.europa.ec.eudi.pid.1",
+        "eu.europa.ec.eudi.pid.1",
+        &elements,
+        "Demo person identification",
+        "#1a3e72",
+        90,
+    )
+}
+
+fn in_five_years(today: Date) -> Date {
+    today.saturating_add(jiff::Span::new().years(5))
+}
+
+fn people() -> Map<String, Value> {
+    Map::from_iter([
+        element("family_name", "string", "Sommer"),
+        element("given_name", "string", "Mika"),
+        element("birth_date", "date", "1990-02-28"),
+    ])
+}
+
+fn privileges(issued: Date, expires: Date) -> Value {
+    json!([{ "vehicle_category_code": "B", "issue_date": issued.to_string(), "expiry_date": expires.to_string() }])
+}
+
+fn element(name: &str, kind: &str, demo: impl Into<Value>) -> (String, Value) {
+    let mapping = json!({ "mapFrom": format!("claims.{name}"), "type": kind, "defaultValue": demo.into() });
+    (name.to_owned(), mapping)
+}
+
+/// An element that no claim can change.
+fn constant(name: &str, kind: &str, value: impl Into<Value>) -> (String, Value) {
+    (name.to_owned(), json!({ "type": kind, "defaultValue": value.into() }))
+}
+
+/// An element that is left out when there is no claim for it.
+fn optional(name: &str, kind: &str) -> (String, Value) {
+    (name.to_owned(), json!({ "mapFrom": format!("claims.{name}"), "type": kind }))
+}
+
+fn configuration(
+    doc_type: &str,
+    namespace: &str,
+    elements: &Map<String, Value>,
+    name: &str,
+    color: &str,
+    days: u32,
+) -> Value {
+    json!({
+        "type": doc_type,
+        "claimMappings": { namespace: elements },
+        "expiresIn": { "days": days },
+        "branding": { "name": name, "description": "Issued by issuerd dev, for trying out", "backgroundColor": color },
+    })
+}

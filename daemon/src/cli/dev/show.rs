@@ -1,0 +1,44 @@
+//! What `issuerd dev` says when it is ready.
+
+use jiff::Timestamp;
+
+use super::{CLIENT, Ready};
+use crate::cli::qr;
+
+/// The first offer, ready to be scanned.
+pub(super) struct Offer {
+    pub(super) link: String,
+    pub(super) expires_at: Timestamp,
+}
+
+pub(super) fn ready(ready: &Ready, offer: &Offer) {
+    println!("\nissuerd dev is ready; end it with Ctrl-C\n");
+    println!("  issuer         {}", ready.issuer);
+    println!("  management     {}", ready.management);
+    println!("  client         {CLIENT}, secret {}", ready.client_secret);
+    for (kind, id) in &ready.configurations {
+        println!("  configuration  {id}  {kind}");
+    }
+    println!("\nScan this with a wallet, or hand it the link. It works once, until {:.0}.\n", offer.expires_at);
+    if let Some(code) = qr::render(&offer.link) {
+        println!("{code}");
+    }
+    println!("{}\n", offer.link);
+    next(ready);
+}
+
+fn next(ready: &Ready) {
+    println!("In another terminal:\n");
+    println!("  export ISSUERD_MANAGEMENT_URL={}", ready.management);
+    println!("  export ISSUERD_CLIENT_ID={CLIENT} ISSUERD_CLIENT_SECRET={}", ready.client_secret);
+    println!("  issuerd offer create --credential org.iso.18013.5.1.mDL --tx-code   # another offer");
+    println!("  issuerd offer list                                                 # where offers stand");
+    println!("  curl -s {}/metrics | grep analytics | grep -v ' 0$'   # what happened", ready.management);
+    if ready.issuer.starts_with("http://127.") {
+        println!(
+            "\nA wallet on a phone needs an https address: put a tunnel before {} and start with --issuer.",
+            ready.issuer
+        );
+    }
+    println!();
+}

@@ -1,0 +1,87 @@
+//! The command line: one file a command.
+
+mod api;
+mod check;
+mod client;
+mod dev;
+mod init;
+mod offer;
+mod qr;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, load};
+
+#[derive(Debug, Parser)]
+#[command(name = "issuerd", version, about = "A self-hosted OpenID4VCI credential issuer", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon.
+    Serve(ConfigFile),
+    /// Run a complete local issuer: makes what is missing, serves, prints an offer to scan.
+    Dev(dev::Dev),
+    /// Check the configuration and report every mistake at once.
+    Check(ConfigFile),
+    /// Set up an installation: data directory, master key, first IACA, first client.
+    Init(init::Init),
+    /// Add, list and remove clients of the management API.
+    #[command(subcommand)]
+    Client(client::Client),
+    /// Create, list, show and delete offers through the management API.
+    Offer(offer::Offer),
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// Configuration file. Without it: issuer.toml in this directory when there is one, else the defaults.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    fn path(&self) -> Option<PathBuf> {
+        let here = PathBuf::from("issuer.toml");
+        self.config.clone().or_else(|| here.exists().then_some(here))
+    }
+
+    fn load(&self) -> Result<Config, ConfigError> {
+        load(self.path().as_deref())
+    }
+}
+
+/// Why a command failed, in words for the person at the terminal.
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the command that the arguments name. Exit code 0: done; 1: failed, with the reason on stderr; 2: wrong arguments.
+#[must_use]
+pub fn run() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(file) => serve::run(&file),
+        Command::Dev(dev) => dev::run(&dev),
+        Command::Check(file) => check::run(&file),
+        Command::Init(init) => init::run(&init),
+        Command::Client(client) => client::run(client),
+        Command::Offer(offer) => offer::run(&offer),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            eprintln!("issuerd: {failed}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}

@@ -1,0 +1,76 @@
+//! `issuerd serve`: the daemon.
+
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+
+use super::{ConfigFile, Failed, runtime};
+use crate::app::Shared;
+use crate::boot;
+use crate::config::Config;
+use crate::lifecycle::{Signals, Tasks};
+use crate::listener::{self, Settings};
+use crate::observe::log::{self, LogGuard};
+use crate::routes;
+
+pub(super) fn run(file: &ConfigFile) -> Result<(), Failed> {
+    let config = file.load()?;
+    let log = log::init(&config.log.level, &config.log.format)?;
+    runtime()?.block_on(async {
+        let sockets = Sockets::bind(&config).await?;
+        let app = boot::open(&config).await?;
+        app.trust.maintain().await?;
+        let (issuer, public, management) = (&app.site.issuer, sockets.public_address()?, sockets.management_address()?);
+        serve(&app, sockets, &config, &log, || {
+            tracing::info!(%issuer, %public, %management, "ready");
+            Ok(())
+        })
+        .await
+    })
+}
+
+/// Both listeners, bound before anything else: a port that is taken is the most common mistake.
+pub(super) struct Sockets {
+    public: TcpListener,
+    management: TcpListener,
+}
+
+impl Sockets {
+    pub(super) async fn bind(config: &Config) -> Result<Self, Failed> {
+        let public = bind("server.listen", &config.server.listen).await?;
+        let management = bind("management.listen", &config.management.listen).await?;
+        Ok(Self { public, management })
+    }
+
+    pub(super) fn public_address(&self) -> Result<SocketAddr, Failed> {
+        Ok(self.public.local_addr()?)
+    }
+
+    pub(super) fn management_address(&self) -> Result<SocketAddr, Failed> {
+        Ok(self.management.local_addr()?)
+    }
+}
+
+async fn bind(key: &str, address: &str) -> Result<TcpListener, Failed> {
+    TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address} (`{key}`): {error}").into())
+}
+
+/// Serves until a signal ends it; then drains. `ready` is called once requests are served.
+pub(super) async fn serve(
+    app: &Shared,
+    sockets: Sockets,
+    config: &Config,
+    log: &LogGuard,
+    ready: impl FnOnce() -> Result<(), Failed>,
+) -> Result<(), Failed> {
+    let tasks = Tasks::new();
+    let flusher = log.flusher();
+    Signals::install()?.watch(&tasks, move || flusher.flush());
+    let public = Settings::new("public", config.server.max_connections, &app.metrics);
+    let management = Settings::new("management", config.management.max_connections, &app.metrics);
+    tasks.spawn(listener::serve(sockets.public, routes::wallet(app, &tasks), public, tasks.clone()));
+    tasks.spawn(listener::serve(sockets.management, routes::operator(app, &tasks), management, tasks.clone()));
+    boot::background(app, &tasks);
+    ready()?;
+    tasks.until_stopped().await;
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! Reads `issuer.toml` and the environment, and reports every mistake at once.
+
+use std::fmt;
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::Config;
+
+/// Variables that are read elsewhere: by `config::master_key`, by the commands that talk to a daemon, by its tests.
+const RESERVED: [&str; 5] = [
+    super::master_key::VARIABLE,
+    "ISSUERD_MANAGEMENT_URL",
+    "ISSUERD_CLIENT_ID",
+    "ISSUERD_CLIENT_SECRET",
+    "ISSUERD_BIN",
+];
+
+/// Everything that is wrong, one sentence each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError(pub Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// The configuration in `file` (or the defaults), overridden by `ISSUERD_…` variables of the environment.
+pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+    load_with(file, |_| ())
+}
+
+/// The same, changed by `adjust` before it is checked: for what the command line says.
+pub fn load_with(file: Option<&Path>, adjust: impl FnOnce(&mut Config)) -> Result<Config, ConfigError> {
+    let text = match file {
+        None => String::new(),
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|error| ConfigError(vec![format!("cannot read {}: {error}", path.display())]))?,
+    };
+    parse(&text, &environment(), adjust)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn environment() -> Vec<(String, String)> {
+    std::env::vars().filter(|(name, _)| name.starts_with("ISSUERD_")).collect()
+}
+
+/// Parses `text`, applies `overrides`, then `adjust`, and checks the outcome.
+fn parse(text: &str, overrides: &[(String, String)], adjust: impl FnOnce(&mut Config)) -> Result<Config, ConfigError> {
+    let mut mistakes = Vec::new();
+    let given: Table = text.parse().map_err(|error| ConfigError(vec![format!("not TOML: {error}")]))?;
+    let mut merged = Table::try_from(Config::default()).map_err(|error| ConfigError(vec![error.to_string()]))?;
+    for (section, value) in given {
+        merge_section(&mut merged, &section, value, &mut mistakes);
+    }
+    for (name, value) in overrides {
+        apply_override(&mut merged, name, value, &mut mistakes);
+    }
+    if mistakes.is_empty() {
+        match merged.try_into::<Config>() {
+            Ok(mut config) => {
+                adjust(&mut config);
+                check(&config, &mut mistakes);
+                if mistakes.is_empty() {
+                    return Ok(config);
+                }
+            }
+            Err(error) => mistakes.push(error.to_string()),
+        }
+    }
+    Err(ConfigError(mistakes))
+}
+
+fn merge_section(merged: &mut Table, section: &str, value: Value, mistakes: &mut Vec<String>) {
+    let hint = nearest(merged.keys(), section);
+    let Some(Value::Table(known)) = merged.get_mut(section) else {
+        mistakes.push(format!("`[{section}]` is not a section{hint}"));
+        return;
+    };
+    let Value::Table(given) = value else {
+        mistakes.push(format!("`{section}` must be a section: write `[{section}]`"));
+        return;
+    };
+    for (key, value) in given {
+        let hint = nearest(known.keys(), &key);
+        match known.get_mut(&key) {
+            None => mistakes.push(format!("`{key}` is not a key of `[{section}]`{hint}")),
+            Some(slot) if slot.type_str() == value.type_str() => *slot = value,
+            Some(slot) => {
+                mistakes.push(format!(
+                    "`{key}` of `[{section}]` must be a {}, not a {}",
+                    slot.type_str(),
+                    value.type_str()
+                ));
+            }
+        }
+    }
+}
+
+fn apply_override(merged: &mut Table, name: &str, value: &str, mistakes: &mut Vec<String>) {
+    let wanted = name.trim_start_matches("ISSUERD_").to_ascii_lowercase();
+    for (section, keys) in merged.iter_mut() {
+        let Some(keys) = keys.as_table_mut() else { continue };
+        let Some(key) = wanted.strip_prefix(&format!("{section}_")) else { continue };
+        let Some(slot) = keys.get_mut(key) else { continue };
+        match typed(slot, value) {
+            Some(read) => *slot = read,
+            None => mistakes.push(format!("environment variable `{name}` must be a {}", slot.type_str())),
+        }
+        return;
+    }
+    let reserved = RESERVED.contains(&name) || name.starts_with("ISSUERD_TEST");
+    if !reserved {
+        mistakes.push(format!("environment variable `{name}` names no key of issuer.toml"));
+    }
+}
+
+fn typed(slot: &Value, text: &str) -> Option<Value> {
+    match slot {
+        Value::String(_) => Some(Value::String(text.to_owned())),
+        Value::Integer(_) => text.parse().ok().map(Value::Integer),
+        Value::Boolean(_) => text.parse().ok().map(Value::Boolean),
+        _ => None,
+    }
+}
+
+fn nearest<'a>(known: impl Iterator<Item = &'a String>, name: &str) -> String {
+    known
+        .map(|known| (strsim::jaro_winkler(known, name), known))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or(String::new(), |(_, known)| format!("; did you mean `{known}`?"))
+}
+
+fn check(config: &Config, mistakes: &mut Vec<String>) {
+    check_issuer(&config.server.issuer, mistakes);
+    for (key, address) in [("server.listen", &config.server.listen), ("management.listen", &config.management.listen)] {
+        if address.parse::<std::net::SocketAddr>().is_err() {
+            mistakes.push(format!("`{key}` must be an address with a port, like `127.0.0.1:8080`"));
+        }
+    }
+    let country = &config.issuer.country;
+    if ![0, 2].contains(&country.len()) || !country.bytes().all(|b| b.is_ascii_uppercase()) {
+        mistakes.push("`issuer.country` must be two upper-case letters (ISO 3166-1 alpha-2) or empty".into());
+    }
+    if config.issuer.name.chars().count() > 255 || config.issuer.name.chars().any(char::is_control) {
+        mistakes.push("`issuer.name` must have at most 255 characters and no control characters".into());
+    }
+    if config.store.data_dir.is_empty() {
+        mistakes.push("`store.data_dir` must name a directory".into());
+    }
+    check_ranges(config, mistakes);
+    if !["error", "warn", "info", "debug", "trace"].contains(&config.log.level.as_str()) {
+        mistakes.push("`log.level` must be error, warn, info, debug or trace".into());
+    }
+    if !["json", "text"].contains(&config.log.format.as_str()) {
+        mistakes.push("`log.format` must be json or text".into());
+    }
+}
+
+fn check_ranges(config: &Config, mistakes: &mut Vec<String>) {
+    let ranges = [
+        ("server.max_connections", config.server.max_connections.into(), 1, 1_000_000),
+        ("management.max_connections", config.management.max_connections.into(), 1, 1_000_000),
+        ("pre_authorized.max_expires_in", config.pre_authorized.max_expires_in, 1, 7 * 86_400),
+        ("pre_authorized.expires_in", config.pre_authorized.expires_in, 1, config.pre_authorized.max_expires_in),
+        ("pre_authorized.tx_code_attempts", config.pre_authorized.tx_code_attempts.into(), 1, 10),
+        (
+            "pre_authorized.credential_requests_per_offer",
+            config.pre_authorized.credential_requests_per_offer.into(),
+            1,
+            100,
+        ),
+        ("pre_authorized.keep_ended", config.pre_authorized.keep_ended, 3_600, 10 * 365 * 86_400),
+        ("issuance.access_token_lifetime", config.issuance.access_token_lifetime, 10, 300),
+        ("issuance.nonce_lifetime", config.issuance.nonce_lifetime, 10, 3_600),
+        ("issuance.batch_size", config.issuance.batch_size.into(), 1, 100),
+    ];
+    for (key, value, least, most) in ranges {
+        if !(least..=most).contains(&value) {
+            mistakes.push(format!("`{key}` must be {least} to {most}, not {value}"));
+        }
+    }
+}
+
+fn check_issuer(issuer: &str, mistakes: &mut Vec<String>) {
+    let Ok(url) = issuer.parse::<http::Uri>() else {
+        mistakes.push("`server.issuer` must be a URL".into());
+        return;
+    };
+    let host = url.host().unwrap_or_default();
+    let loopback = matches!(host, "localhost" | "[::1]") || host.starts_with("127.");
+    match url.scheme_str() {
+        Some("https") => {}
+        Some("http") if loopback => {}
+        Some("http") => mistakes.push("`server.issuer` must be https, except on a loopback host".into()),
+        _ => mistakes.push("`server.issuer` must be an https URL".into()),
+    }
+    if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        mistakes.push("`server.issuer` must name no user".into());
+    }
+    if url.query().is_some() || issuer.contains('#') || issuer.ends_with('/') {
+        mistakes.push("`server.issuer` must have no query, no fragment and no slash at its end".into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commented_defaults_are_the_defaults() {
+        let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../issuer.toml")).unwrap();
+        assert_eq!(parse(&text, &[], |_| ()).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_at_once_with_suggestions() {
+        let text = "[server]\nissuerr = 'x'\n[manegement]\nlisten = 'x'\n[issuance]\nbatch_size = 'many'\n";
+        let error = parse(text, &[], |_| ()).unwrap_err();
+        assert_eq!(error.0.len(), 3, "{error}");
+        assert!(error.0.iter().any(|line| line.contains("did you mean `issuer`?")), "{error}");
+        assert!(error.0.iter().any(|line| line.contains("did you mean `management`?")), "{error}");
+    }
+
+    #[test]
+    fn the_environment_overrides_and_is_checked() {
+        let set = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        let config = parse("", &set("ISSUERD_ISSUANCE_BATCH_SIZE", "5"), |_| ()).unwrap();
+        assert_eq!(config.issuance.batch_size, 5);
+        assert!(parse("", &set("ISSUERD_ISSUANCE_BATCH_SIZE", "five"), |_| ()).is_err());
+        assert!(parse("", &set("ISSUERD_NOTHING", "1"), |_| ()).is_err());
+    }
+
+    #[test]
+    fn ops_02_a_plain_http_issuer_is_refused_off_loopback() {
+        assert!(parse("[server]\nissuer = 'http://issuer.example'", &[], |_| ()).is_err());
+        assert!(parse("[server]\nissuer = 'https://issuer.example/a?b'", &[], |_| ()).is_err());
+        assert!(parse("[server]\nissuer = 'https://issuer.example/acme'", &[], |_| ()).is_ok());
+    }
+}

@@ -1,0 +1,58 @@
+//! The claims pipeline: one document for the mapping of a configuration, built from all that is known of the holder.
+//!
+//! **The one rule**: steps run in a fixed order, from the oldest knowledge to the nearest to the register, and a later step
+//! replaces the claims of the same name as a whole; values are never merged into one another, so that no record is put together
+//! from two sources. A step sets claims and nothing else: who authenticated the holder is said by the identity provider alone, and
+//! validity, status, keys and issuer are not in this document at all.
+
+use serde_json::{Map, Value};
+
+/// What each step contributes, in the order in which they run. A new source of claims is a new field here and a new line in
+/// [`Steps::document`].
+#[derive(Default)]
+pub struct Steps {
+    /// Claims that earlier offers kept on the user.
+    pub persisted: Map<String, Value>,
+    /// Claims that came with this offer.
+    pub offer: Map<String, Value>,
+}
+
+impl Steps {
+    /// `{"claims": {…}, "authenticationProvider": {…}}`; the latter is empty as long as no identity provider is asked.
+    #[must_use]
+    pub fn document(self) -> Value {
+        let mut claims = self.persisted;
+        claims.extend(self.offer);
+        let mut document = Map::new();
+        document.insert("claims".into(), claims.into());
+        document.insert("authenticationProvider".into(), Map::new().into());
+        document.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn map(value: &Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_later_step_replaces_whole_claims() {
+        let persisted = map(&json!({"family_name": "Old", "address": {"city": "A", "street": "S"}, "kept": 1}));
+        let offer = map(&json!({"family_name": "Sommer", "address": {"city": "B"}, "nothing": null}));
+        let document = Steps { persisted, offer }.document();
+        let claims = json!({"family_name": "Sommer", "address": {"city": "B"}, "kept": 1, "nothing": null});
+        assert_eq!(document, json!({"claims": claims, "authenticationProvider": {}}));
+    }
+
+    #[test]
+    fn claims_cannot_pose_as_the_identity_provider() {
+        let offer = map(&json!({"authenticationProvider": {"subjectId": "admin"}, "claims": {"x": 1}}));
+        let document = Steps { offer, ..Steps::default() }.document();
+        assert_eq!(document["authenticationProvider"], json!({}));
+        assert_eq!(document["claims"]["authenticationProvider"]["subjectId"], "admin");
+    }
+}

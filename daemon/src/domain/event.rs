@@ -1,0 +1,247 @@
+//! Analytics events: every operation of the issuer starts, then succeeds or fails.
+//!
+//! `routes` announces the operations of endpoints, so that no endpoint can forget its own; `issuance` and `trust` announce the steps
+//! inside of them. Names are those of the MATTR VII event registry where it has one, and follow its style elsewhere.
+
+use std::sync::Arc;
+
+/// Declares the operations: variant, name, category.
+macro_rules! operations {
+    ($($(#[doc = $doc:literal])* $variant:ident $name:literal $category:literal,)*) => {
+        /// Something the issuer does.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Operation {
+            $($(#[doc = $doc])* $variant,)*
+        }
+
+        impl Operation {
+            /// All, in the order of their declaration: `ALL[n] as usize == n`.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name without a phase, like `OPENID_TOKEN`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The group of the event registry, in kebab case.
+            #[must_use]
+            pub fn category(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $category,)*
+                }
+            }
+
+            /// The full name of an event, like `OPENID_TOKEN_SUCCESS`.
+            #[must_use]
+            pub fn event(self, phase: Phase) -> &'static str {
+                match (self, phase) {
+                    $(
+                        (Self::$variant, Phase::Start) => concat!($name, "_START"),
+                        (Self::$variant, Phase::Success) => concat!($name, "_SUCCESS"),
+                        (Self::$variant, Phase::Fail) => concat!($name, "_FAIL"),
+                    )*
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    /// An authorization code offer is made.
+    OpenidOfferCreate "OPENID_OFFER_CREATE" "openid",
+    /// An offer is read by an operator.
+    OpenidOfferRetrieve "OPENID_OFFER_RETRIEVE" "openid",
+    /// Offers are listed.
+    OpenidOfferRetrieveList "OPENID_OFFER_RETRIEVE_LIST" "openid",
+    /// A wallet loads an offer by reference.
+    OpenidOfferResolve "OPENID_OFFER_RESOLVE" "openid",
+    /// A pre-authorized offer is made.
+    OpenidPreAuthorizedOfferCreate "OPENID_PRE_AUTHORIZED_OFFER_CREATE" "openid",
+    /// A pre-authorized offer is ended.
+    OpenidPreAuthorizedOfferDelete "OPENID_PRE_AUTHORIZED_OFFER_DELETE" "openid",
+    /// A wallet loads the Credential Issuer metadata.
+    OpenidIssuerMetadataRetrieve "OPENID_ISSUER_METADATA_RETRIEVE" "openid",
+    /// A wallet loads the authorization server metadata.
+    OpenidAuthorizationServerMetadataRetrieve "OPENID_AUTHORIZATION_SERVER_METADATA_RETRIEVE" "openid",
+    /// A wallet asks for an access token.
+    OpenidToken "OPENID_TOKEN" "openid",
+    /// A wallet asks for a nonce.
+    OpenidNonce "OPENID_NONCE" "openid",
+    /// A wallet asks for a credential.
+    OpenidCredential "OPENID_CREDENTIAL" "openid",
+    /// A configuration is made.
+    MobileCredentialConfigurationCreate "MOBILE_CREDENTIAL_CONFIGURATION_CREATE" "mobile-credential",
+    /// A configuration is read.
+    MobileCredentialConfigurationRetrieve "MOBILE_CREDENTIAL_CONFIGURATION_RETRIEVE" "mobile-credential",
+    /// Configurations are listed.
+    MobileCredentialConfigurationRetrieveList "MOBILE_CREDENTIAL_CONFIGURATION_RETRIEVE_LIST" "mobile-credential",
+    /// A configuration is replaced.
+    MobileCredentialConfigurationUpdate "MOBILE_CREDENTIAL_CONFIGURATION_UPDATE" "mobile-credential",
+    /// A configuration is deleted.
+    MobileCredentialConfigurationDelete "MOBILE_CREDENTIAL_CONFIGURATION_DELETE" "mobile-credential",
+    /// An IACA is made or registered.
+    MobileCredentialIacaCreate "MOBILE_CREDENTIAL_IACA_CREATE" "mobile-credential",
+    /// An IACA is read.
+    MobileCredentialIacaRetrieve "MOBILE_CREDENTIAL_IACA_RETRIEVE" "mobile-credential",
+    /// IACAs are listed.
+    MobileCredentialIacaRetrieveList "MOBILE_CREDENTIAL_IACA_RETRIEVE_LIST" "mobile-credential",
+    /// An IACA is activated or deactivated.
+    MobileCredentialIacaUpdate "MOBILE_CREDENTIAL_IACA_UPDATE" "mobile-credential",
+    /// An IACA is deleted.
+    MobileCredentialIacaDelete "MOBILE_CREDENTIAL_IACA_DELETE" "mobile-credential",
+    /// The key of an IACA is destroyed.
+    MobileCredentialIacaKeyDelete "MOBILE_CREDENTIAL_IACA_KEY_DELETE" "mobile-credential",
+    /// A verifier loads the revocation list of an IACA.
+    MobileCredentialIacaCrlRetrieve "MOBILE_CREDENTIAL_IACA_CRL_RETRIEVE" "mobile-credential",
+    /// A verifier loads the public list of IACAs.
+    MobileCredentialIacaTrustListRetrieve "MOBILE_CREDENTIAL_IACA_TRUST_LIST_RETRIEVE" "mobile-credential",
+    /// A document signer is made.
+    MobileCredentialDocumentSignerCreate "MOBILE_CREDENTIAL_DOCUMENT_SIGNER_CREATE" "mobile-credential",
+    /// A document signer is read.
+    MobileCredentialDocumentSignerRetrieve "MOBILE_CREDENTIAL_DOCUMENT_SIGNER_RETRIEVE" "mobile-credential",
+    /// Document signers are listed.
+    MobileCredentialDocumentSignerRetrieveList "MOBILE_CREDENTIAL_DOCUMENT_SIGNER_RETRIEVE_LIST" "mobile-credential",
+    /// A document signer gets its certificate, or is activated or deactivated.
+    MobileCredentialDocumentSignerUpdate "MOBILE_CREDENTIAL_DOCUMENT_SIGNER_UPDATE" "mobile-credential",
+    /// A document signer is deleted.
+    MobileCredentialDocumentSignerDelete "MOBILE_CREDENTIAL_DOCUMENT_SIGNER_DELETE" "mobile-credential",
+    /// A document signer is revoked.
+    MobileCredentialDocumentSignerRevoke "MOBILE_CREDENTIAL_DOCUMENT_SIGNER_REVOKE" "mobile-credential",
+    /// The key of a document signer is destroyed.
+    MobileCredentialDocumentSignerKeyDelete "MOBILE_CREDENTIAL_DOCUMENT_SIGNER_KEY_DELETE" "mobile-credential",
+    /// An mdoc is signed.
+    MobileCredentialSign "MOBILE_CREDENTIAL_SIGN" "mobile-credential",
+    /// An issued credential is recorded for its user.
+    UserCredentialCreate "USER_CREDENTIAL_CREATE" "user",
+    /// A client of the management API is made.
+    ManagementClientCreate "MANAGEMENT_CLIENT_CREATE" "management",
+    /// Clients of the management API are listed.
+    ManagementClientRetrieveList "MANAGEMENT_CLIENT_RETRIEVE_LIST" "management",
+    /// A client of the management API is removed.
+    ManagementClientDelete "MANAGEMENT_CLIENT_DELETE" "management",
+    /// A client of the management API asks for an access token.
+    ManagementTokenCreate "MANAGEMENT_TOKEN_CREATE" "management",
+}
+
+/// How far an operation has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// It begins.
+    Start,
+    /// It was done.
+    Success,
+    /// It was refused, or could not be done.
+    Fail,
+}
+
+impl Phase {
+    /// All, in the order of their declaration.
+    pub const ALL: [Self; 3] = [Self::Start, Self::Success, Self::Fail];
+}
+
+/// Who is told of events.
+pub trait Events: Send + Sync + 'static {
+    /// Takes note of one. Called on the hot path: must neither block nor fail.
+    fn emit(&self, operation: Operation, phase: Phase);
+}
+
+/// An operation that has started. Dropped without [`Running::succeed`] it has failed, so an early return, a panic or an abandoned request
+/// cannot leave a start without an end.
+#[must_use = "dropping it at once reports a failure"]
+pub struct Running {
+    events: Arc<dyn Events>,
+    operation: Operation,
+    outcome: Phase,
+}
+
+/// Announces the start of an operation.
+pub fn start(events: Arc<dyn Events>, operation: Operation) -> Running {
+    events.emit(operation, Phase::Start);
+    Running { events, operation, outcome: Phase::Fail }
+}
+
+impl Running {
+    /// It was done.
+    pub fn succeed(mut self) {
+        self.outcome = Phase::Success;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.events.emit(self.operation, self.outcome);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Recorder(Mutex<Vec<&'static str>>);
+
+    impl Events for Recorder {
+        fn emit(&self, operation: Operation, phase: Phase) {
+            self.0.lock().unwrap().push(operation.event(phase));
+        }
+    }
+
+    #[test]
+    fn every_start_has_exactly_one_end() {
+        let recorder = Arc::new(Recorder::default());
+        start(recorder.clone(), Operation::OpenidToken).succeed();
+        drop(start(recorder.clone(), Operation::OpenidNonce));
+        let inside = recorder.clone();
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let _running = start(inside, Operation::OpenidCredential);
+            panic!("in the middle");
+        }));
+        assert!(panicked.is_err());
+        let seen = recorder.0.lock().unwrap().clone();
+        let expected = [
+            "OPENID_TOKEN_START",
+            "OPENID_TOKEN_SUCCESS",
+            "OPENID_NONCE_START",
+            "OPENID_NONCE_FAIL",
+            "OPENID_CREDENTIAL_START",
+            "OPENID_CREDENTIAL_FAIL",
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn names_are_unique_and_indices_match() {
+        let names: HashSet<_> = Operation::ALL.iter().map(|operation| operation.name()).collect();
+        assert_eq!(names.len(), Operation::ALL.len());
+        for (place, operation) in Operation::ALL.iter().enumerate() {
+            assert_eq!(*operation as usize, place);
+            for phase in Phase::ALL {
+                assert!(operation.event(phase).starts_with(operation.name()));
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_the_reference_are_kept() {
+        let group = |stem: &str, verbs: &[&str]| verbs.iter().map(|verb| format!("{stem}_{verb}")).collect::<Vec<_>>();
+        let all = ["CREATE", "RETRIEVE", "RETRIEVE_LIST", "UPDATE", "DELETE"];
+        let mut wanted = group("MOBILE_CREDENTIAL_CONFIGURATION", &all);
+        wanted.extend(group("MOBILE_CREDENTIAL_IACA", &all));
+        wanted.extend(group("MOBILE_CREDENTIAL_IACA", &["CRL_RETRIEVE", "KEY_DELETE"]));
+        wanted.extend(group("MOBILE_CREDENTIAL_DOCUMENT_SIGNER", &all));
+        wanted.extend(group("MOBILE_CREDENTIAL_DOCUMENT_SIGNER", &["REVOKE", "KEY_DELETE"]));
+        wanted.extend(group("OPENID", &["OFFER_CREATE", "TOKEN", "CREDENTIAL"]));
+        wanted.extend(group("OPENID_PRE_AUTHORIZED_OFFER", &["CREATE", "DELETE"]));
+        wanted.extend(["MOBILE_CREDENTIAL_SIGN".to_owned(), "USER_CREDENTIAL_CREATE".to_owned()]);
+        for name in wanted {
+            assert!(Operation::ALL.iter().any(|operation| operation.name() == name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What signing needs, in memory, made anew after each change.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::model::{Document, DocumentSigner, Iaca, key_place};
+use crate::domain::Failure;
+use crate::format::mdoc::SignerPlace;
+use crate::pki::certificate::Facts;
+use crate::pki::{Validity, check};
+use crate::signer::{Algorithm, Signer, SoftwareKey};
+use crate::store::Store;
+
+/// A document signer that may sign while it is valid.
+pub struct ActiveSigner {
+    /// Its id.
+    pub id: Uuid,
+    /// The IACA that certified it.
+    pub iaca_id: Uuid,
+    /// Its key.
+    pub key: Arc<dyn Signer>,
+    /// Its certificate, DER.
+    pub certificate: Vec<u8>,
+    /// From when it may sign.
+    pub not_before: Timestamp,
+    /// Until when: the earlier of its own end and the IACA's.
+    pub not_after: Timestamp,
+    /// `countryName`, which an mDL's `issuing_country` must equal.
+    pub country: String,
+    /// `stateOrProvinceName`, which an mDL's `issuing_jurisdiction` must equal when it has one.
+    pub state_or_province: Option<String>,
+    /// The IACA's validity.
+    pub iaca_validity: Validity,
+}
+
+impl ActiveSigner {
+    /// Whether it may sign at `now`.
+    #[must_use]
+    pub fn may_sign(&self, now: Timestamp) -> bool {
+        Validity { not_before: self.not_before, not_after: self.not_after }.contains(now)
+    }
+
+    /// Where its certificate says it is, which an mDL must not contradict.
+    #[must_use]
+    pub fn place(&self) -> SignerPlace<'_> {
+        SignerPlace { country: &self.country, state_or_province: self.state_or_province.as_deref() }
+    }
+}
+
+/// The trust document as it was at one revision.
+pub(super) struct Snapshot {
+    pub(super) document: Document,
+    /// The first that is valid is the one to sign with.
+    pub(super) signers: Vec<Arc<ActiveSigner>>,
+}
+
+impl Snapshot {
+    pub(super) fn of(document: Document, store: &Store) -> Self {
+        let active = document.signers().filter(|(iaca, signer)| iaca.active && signer.active);
+        let mut signers: Vec<_> = active
+            .filter_map(|(iaca, signer)| match open(iaca, signer, store) {
+                Ok(opened) => opened,
+                Err(failure) => {
+                    tracing::error!(document_signer = %signer.id, error = %failure, "a document signer is left out");
+                    None
+                }
+            })
+            .map(|opened| (order(&document, &opened), Arc::new(opened)))
+            .collect();
+        signers.sort_by_key(|(order, _)| *order);
+        Self { signers: signers.into_iter().map(|(_, signer)| signer).collect(), document }
+    }
+}
+
+/// The signer of the IACA that became valid last, and of its signers the one that became valid last.
+fn order(document: &Document, signer: &ActiveSigner) -> impl Ord + Copy + use<> {
+    let iaca = document.iaca(signer.iaca_id).map(|iaca| iaca.created_at);
+    (Reverse(signer.iaca_validity.not_before), Reverse(iaca), Reverse(signer.not_before), signer.id)
+}
+
+/// `None` for a signer that has no certificate yet or no key any more. A certificate outside its profile, or one that does not
+/// fit its key, is an error.
+fn open(iaca: &Iaca, signer: &DocumentSigner, store: &Store) -> Result<Option<ActiveSigner>, Failure> {
+    let (Some(certificate), Some(sealed)) = (&signer.certificate, &signer.key) else { return Ok(None) };
+    let (facts, root) = (Facts::read(&certificate.0)?, iaca.facts()?);
+    let public = facts.key.ok_or_else(|| Failure::Certificate("the public key is of an unknown kind".into()))?;
+    let pkcs8 = store.open_key(&key_place(signer.id), &sealed.0)?;
+    let key = SoftwareKey::from_pkcs8(Algorithm::of(&public), &pkcs8).map_err(|_| Failure::Signing)?;
+    if let Some(mistake) = check::document_signer(&certificate.0, &iaca.certificate.0, key.public_key()).first() {
+        return Err(Failure::Certificate((*mistake).into()));
+    }
+    Ok(Some(ActiveSigner {
+        id: signer.id,
+        iaca_id: iaca.id,
+        key: Arc::new(key),
+        certificate: certificate.0.clone(),
+        not_before: facts.validity.not_before.max(root.validity.not_before),
+        not_after: facts.validity.not_after.min(root.validity.not_after),
+        country: facts.country.unwrap_or_default(),
+        state_or_province: facts.state_or_province,
+        iaca_validity: root.validity,
+    }))
+}

@@ -1,0 +1,88 @@
+//! `/v2/credentials/mobile/configurations`: mDocs configurations.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::error::ApiError;
+use super::page::{PageQuery, page, query_mistake};
+use super::{authorize, object, path_id};
+use crate::app::Shared;
+use crate::domain::access::Permission;
+use crate::domain::configurations::Saved;
+
+fn saved(saved: Saved, status: StatusCode, id: Uuid) -> Result<Response, ApiError> {
+    match saved {
+        Saved::Saved(configuration) => Ok((status, Json(json!(*configuration))).into_response()),
+        Saved::Invalid(details) => Err(ApiError::Invalid(details)),
+        Saved::Unknown => Err(ApiError::unknown(id)),
+    }
+}
+
+/// `POST`
+pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
+    authorize(&app, &headers, Permission::WriteCatalog)?;
+    let request = object(&headers, &body)?;
+    saved(app.configurations.create(&request).await?, StatusCode::CREATED, Uuid::nil())
+}
+
+/// `GET` of all, by `type`.
+pub async fn list(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Value>, ApiError> {
+    authorize(&app, &headers, Permission::ReadCatalog)?;
+    let (limit, after) = (query.limit()?, query.after()?);
+    let after = after.map(|key| Uuid::from_slice(&key).map_err(|_| query_mistake("cursor", "is not a cursor")));
+    let after = after.transpose()?;
+    let all = app.configurations.all();
+    let rest = all
+        .iter()
+        .skip_while(|configuration| after.is_some_and(|id| id != configuration.id))
+        .skip(usize::from(after.is_some()))
+        .filter(|configuration| query.doc_type.as_ref().is_none_or(|wanted| *wanted == configuration.doc_type));
+    let found: Vec<_> = rest.take(limit + 1).collect();
+    let next = (found.len() > limit).then(|| found.get(limit - 1).map(|last| last.id)).flatten();
+    let data: Vec<_> = found.iter().take(limit).map(|configuration| json!(***configuration)).collect();
+    Ok(Json(page(&data, next.as_ref().map(|id| id.as_bytes().as_slice()))))
+}
+
+/// `GET` of one.
+pub async fn find(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    authorize(&app, &headers, Permission::ReadCatalog)?;
+    let id = path_id("id", &id)?;
+    app.configurations.find(id).map(|found| Json(json!(*found))).ok_or(ApiError::unknown(id))
+}
+
+/// `PUT`
+pub async fn replace(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    authorize(&app, &headers, Permission::WriteCatalog)?;
+    let id = path_id("id", &id)?;
+    let request = object(&headers, &body)?;
+    saved(app.configurations.replace(id, &request).await?, StatusCode::OK, id)
+}
+
+/// `DELETE`: open offers that name it end with it.
+pub async fn delete(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    authorize(&app, &headers, Permission::WriteCatalog)?;
+    let id = path_id("id", &id)?;
+    if app.configurations.delete(id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::unknown(id)) }
+}

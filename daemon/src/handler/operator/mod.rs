@@ -1,0 +1,50 @@
+//! The management API.
+
+pub mod clients;
+pub mod configurations;
+pub mod error;
+pub mod health;
+pub mod iacas;
+pub mod offers;
+pub mod page;
+pub mod signers;
+pub mod token;
+
+use axum::http::HeaderMap;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::domain::access::Permission;
+use crate::handler::{credentials, has_media_type};
+use crate::wire::fields::Detail;
+use crate::wire::json::parse_object;
+use error::ApiError;
+
+/// The client behind the bearer token, when its role has the permission.
+pub(super) fn authorize(app: &App, headers: &HeaderMap, permission: Permission) -> Result<String, ApiError> {
+    let token = credentials(headers, "Bearer").ok_or(ApiError::Unauthorized)?;
+    let (client, role) = app.clients.verify(token, app.clock.now()).ok_or(ApiError::Unauthorized)?;
+    if role.may(permission) { Ok(client) } else { Err(ApiError::Forbidden) }
+}
+
+/// The body as a JSON object.
+pub(super) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, ApiError> {
+    if !has_media_type(headers, "application/json") {
+        return Err(ApiError::MediaType);
+    }
+    parse_object(body).map_err(|error| ApiError::Invalid(vec![Detail::body("", error.to_string())]))
+}
+
+/// A UUID in the path.
+pub(super) fn path_id(name: &'static str, text: &str) -> Result<Uuid, ApiError> {
+    Uuid::try_parse(text).map_err(|_| {
+        let detail = Detail {
+            location: "params",
+            param: name.into(),
+            msg: "must be a UUID".into(),
+            value: Some(error::shown(text)),
+        };
+        ApiError::Invalid(vec![detail])
+    })
+}

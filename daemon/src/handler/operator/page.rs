@@ -1,0 +1,55 @@
+//! Paging: `limit` (1 to 1000, default 100) and an opaque `cursor`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use crate::wire::fields::Detail;
+
+/// Query parameters of a list.
+#[derive(Debug, Default, Deserialize)]
+pub struct PageQuery {
+    limit: Option<String>,
+    cursor: Option<String>,
+    /// Filter of configurations: the docType.
+    #[serde(rename = "type")]
+    pub doc_type: Option<String>,
+    /// Filter of offers.
+    pub state: Option<String>,
+    /// Filter of offers: a configuration id.
+    pub configuration: Option<String>,
+}
+
+/// A mistake in a query parameter.
+#[must_use]
+pub fn query_mistake(param: &str, msg: &str) -> ApiError {
+    ApiError::Invalid(vec![Detail { location: "query", param: param.into(), msg: msg.into(), value: None }])
+}
+
+impl PageQuery {
+    /// How many to return.
+    pub fn limit(&self) -> Result<usize, ApiError> {
+        match self.limit.as_deref().map(str::parse) {
+            None => Ok(100),
+            Some(Ok(limit @ 1..=1000)) => Ok(limit),
+            Some(_) => Err(query_mistake("limit", "must be 1 to 1000")),
+        }
+    }
+
+    /// Where to go on.
+    pub fn after(&self) -> Result<Option<Vec<u8>>, ApiError> {
+        let decode = |cursor: &String| B64.decode(cursor).map_err(|_| query_mistake("cursor", "is not a cursor"));
+        self.cursor.as_ref().map(decode).transpose()
+    }
+}
+
+/// The body of a list.
+#[must_use]
+pub fn page(data: &[Value], next: Option<&[u8]>) -> Value {
+    match next {
+        Some(next) => json!({ "nextCursor": B64.encode(next), "data": data }),
+        None => json!({ "data": data }),
+    }
+}

@@ -1,0 +1,85 @@
+//! Errors of OAuth and `OpenID4VCI`: `{error, error_description}`, never cached.
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::domain::Failure;
+use crate::handler::operator::error::report;
+
+/// An error response. Descriptions are ours and fixed, so nothing that was sent comes back.
+#[derive(Debug)]
+pub struct WalletError {
+    status: StatusCode,
+    error: &'static str,
+    description: Cow<'static, str>,
+    /// Scheme of the `WWW-Authenticate` header.
+    challenge: Option<&'static str>,
+}
+
+impl WalletError {
+    /// A 400 with this code.
+    #[must_use]
+    pub fn bad(error: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error, description: description.into(), challenge: None }
+    }
+
+    /// A failed client authentication (RFC 6749 5.2); `scheme` is that of the `Authorization` header, when one was sent.
+    #[must_use]
+    pub fn invalid_client(description: &'static str, scheme: Option<&'static str>) -> Self {
+        let status = StatusCode::UNAUTHORIZED;
+        Self { status, error: "invalid_client", description: description.into(), challenge: scheme }
+    }
+
+    /// Another status.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// A 401 or 403 of a protected resource (RFC 6750 3).
+    #[must_use]
+    pub fn challenge(status: StatusCode, error: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, error, description: description.into(), challenge: Some("Bearer") }
+    }
+}
+
+impl From<Failure> for WalletError {
+    fn from(failure: Failure) -> Self {
+        let again = report(&failure) || matches!(failure, Failure::NoSigner);
+        let status = if again { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+        Self {
+            status,
+            error: "server_error",
+            description: "the issuer could not serve this request".into(),
+            challenge: None,
+        }
+    }
+}
+
+impl IntoResponse for WalletError {
+    fn into_response(self) -> Response {
+        let mut body = json!({ "error_description": self.description });
+        if let (Some(body), false) = (body.as_object_mut(), self.error.is_empty()) {
+            body.insert("error".into(), self.error.into());
+        }
+        let mut response = (self.status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some(scheme) = self.challenge {
+            let value = match self.error {
+                "" => scheme.to_owned(),
+                error => format!("{scheme} error=\"{error}\""),
+            };
+            headers.extend(HeaderValue::from_str(&value).ok().map(|value| (header::WWW_AUTHENTICATE, value)));
+        }
+        response
+    }
+}

@@ -1,0 +1,9 @@
+//! What wallets reach.
+
+pub mod credential;
+pub mod error;
+pub mod metadata;
+pub mod nonce;
+pub mod offer;
+pub mod token;
+pub mod trust;

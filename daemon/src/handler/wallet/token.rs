@@ -1,0 +1,106 @@
+//! `POST /v1/oauth/token` (`OpenID4VCI` section 6): the pre-authorized code grant.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::error::WalletError;
+use crate::app::Shared;
+use crate::domain::offers::PRE_AUTHORIZED_GRANT;
+use crate::domain::tokens::{Grant, TokenRequest, selected_configurations};
+use crate::handler::has_media_type;
+use crate::observe::metrics::{Metrics, OfferChange};
+use crate::store::redeem::Redeem;
+use crate::wire::form::parse_form;
+use crate::wire::json::parse_value;
+
+/// Redeems a code.
+pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, WalletError> {
+    if !has_media_type(&headers, "application/x-www-form-urlencoded") {
+        let error = WalletError::bad("invalid_request", "send application/x-www-form-urlencoded");
+        return Err(error.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+    let form =
+        parse_form(&body).map_err(|_| WalletError::bad("invalid_request", "a parameter is repeated or not UTF-8"))?;
+    let text = |name: &str| form.get(name).map(String::as_str);
+    match text("grant_type") {
+        None => return Err(WalletError::bad("invalid_request", "grant_type is required")),
+        Some(PRE_AUTHORIZED_GRANT) => {}
+        Some(_) => return Err(WalletError::bad("unsupported_grant_type", "this grant type is not supported")),
+    }
+    if text("client_assertion").is_some() || headers.contains_key(header::AUTHORIZATION) {
+        let challenge = headers.contains_key(header::AUTHORIZATION).then_some("Basic");
+        return Err(WalletError::invalid_client("client authentication is not supported", challenge));
+    }
+    if text("resource").is_some_and(|resource| resource != app.site.issuer) {
+        return Err(WalletError::bad("invalid_target", "tokens are for this credential issuer only"));
+    }
+    let code = text("pre-authorized_code");
+    let code = code.ok_or_else(|| WalletError::bad("invalid_request", "pre-authorized_code is required"))?;
+    let selected = text("authorization_details").map(selection).transpose()?;
+    let request = TokenRequest { code, tx_code: text("tx_code"), client_id: text("client_id"), selected };
+    let grant = app.tokens.redeem(&request).await?;
+    count(&app.metrics, &grant);
+    answer(grant)
+}
+
+fn count(metrics: &Metrics, grant: &Grant) {
+    match grant {
+        Grant::Granted { .. } => metrics.offer(OfferChange::Redeemed),
+        Grant::Refused(Redeem::WrongCode { left }) => {
+            metrics.tx_code_failed();
+            if *left == 0 {
+                metrics.offer(OfferChange::Locked);
+            }
+        }
+        Grant::Refused(_) => {}
+    }
+}
+
+fn selection(details: &str) -> Result<Vec<Uuid>, WalletError> {
+    let refuse = || WalletError::bad("invalid_authorization_details", "name offered configurations, each once");
+    let details = parse_value(details.as_bytes()).map_err(|_| refuse())?;
+    selected_configurations(&details).ok_or_else(refuse)
+}
+
+fn answer(grant: Grant) -> Result<Response, WalletError> {
+    // One sentence for all ways in which a code is not good, so that none can be told from another (SEC-CODE-03).
+    let invalid_grant = WalletError::bad("invalid_grant", "the code is wrong, used or expired");
+    let (access_token, expires_in, identifiers) = match grant {
+        Grant::Granted { access_token, expires_in, identifiers } => (access_token, expires_in, identifiers),
+        Grant::Refused(refused) => {
+            return Err(match refused {
+                Redeem::AlreadyUsed | Redeem::Expired | Redeem::Deleted | Redeem::Unknown | Redeem::Locked => {
+                    invalid_grant
+                }
+                Redeem::Redeemed(_) => invalid_grant,
+                Redeem::WrongCode { .. } => WalletError::bad("invalid_grant", "the transaction code is wrong"),
+                Redeem::CodeMissing => WalletError::bad("invalid_request", "tx_code is required"),
+                Redeem::CodeUnexpected => WalletError::bad("invalid_request", "tx_code is not expected"),
+                Redeem::NotOffered => {
+                    WalletError::bad("invalid_authorization_details", "name offered configurations, each once")
+                }
+            });
+        }
+    };
+    let mut body = json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": expires_in });
+    let details: Vec<_> = identifiers
+        .iter()
+        .map(|(identifier, configuration)| {
+            json!({
+                "type": "openid_credential",
+                "credential_configuration_id": configuration,
+                "credential_identifiers": [identifier],
+            })
+        })
+        .collect();
+    if let (Some(body), false) = (body.as_object_mut(), details.is_empty()) {
+        body.insert("authorization_details".into(), details.into());
+    }
+    let headers = [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
+    Ok((headers, Json(body)).into_response())
+}

@@ -1,0 +1,114 @@
+//! One connection: HTTP/1.1 or HTTP/2, under the watch, until it ends or must.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
+use tower::Service as _;
+
+use super::limits::Limits;
+use super::socket::Socket;
+use super::watch::{Verdict, Watch};
+use crate::lifecycle::Tasks;
+
+/// Headers in a request: wallets send about ten, proxies add a few.
+const MOST_HEADERS: usize = 100;
+/// Bytes of bodies in flight that an HTTP/2 peer may send unread, for a stream and for a connection.
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 256 * 1024;
+
+/// What the connections of a listener share.
+pub(super) struct Server {
+    router: Router,
+    limits: Limits,
+    tasks: Tasks,
+    builder: Builder<OnTracker>,
+}
+
+/// Streams of HTTP/2 connections are tasks that shutdown waits for.
+#[derive(Clone)]
+struct OnTracker(Tasks);
+
+impl<F> Executor<F> for OnTracker
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    fn execute(&self, future: F) {
+        drop(self.0.spawn(future));
+    }
+}
+
+impl Server {
+    pub(super) fn new(router: Router, limits: Limits, tasks: Tasks) -> Self {
+        let mut builder = Builder::new(OnTracker(tasks.clone()));
+        // The watch has the timeouts, for less than hyper's timer of each header costs.
+        let head = limits.header_bytes;
+        builder.http1().header_read_timeout(None).max_headers(MOST_HEADERS).max_buf_size(head);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(limits.streams)
+            .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW);
+        Self { router, limits, tasks, builder }
+    }
+
+    pub(super) async fn serve(self: Arc<Self>, stream: TcpStream) {
+        // Answers are written whole, so waiting for more to send only delays them. A socket that refuses is served all the same.
+        let _slower = stream.set_nodelay(true);
+        let watch = Watch::new();
+        let service = service_fn(|request: Request<Incoming>| {
+            let open = watch.request(request.version());
+            let answer = self.router.clone().call(request);
+            async move {
+                let answer = answer.await;
+                drop(open);
+                answer
+            }
+        });
+        let io = TokioIo::new(Socket::new(stream, Arc::clone(&watch)));
+        let mut connection = pin!(self.builder.serve_connection(io, service));
+        let mut stopping = pin!(self.tasks.stopping());
+        let mut next = pin!(sleep_until(Instant::now() + self.limits.header_time));
+        let mut closing = false;
+        loop {
+            tokio::select! {
+                biased;
+                // Whatever went wrong with the connection, its peer knows; what went wrong with a request was counted there.
+                _ended = &mut connection => return,
+                () = &mut stopping, if !closing => {
+                    closing = true;
+                    connection.as_mut().graceful_shutdown();
+                    next.as_mut().reset(Instant::now() + self.limits.closing_time);
+                }
+                () = &mut next => match watch.verdict(&self.limits) {
+                    _ if closing => return,
+                    Verdict::Cut => return,
+                    Verdict::Keep(time) => next.as_mut().reset(soon(time)),
+                    Verdict::Retire => {
+                        closing = true;
+                        connection.as_mut().graceful_shutdown();
+                        next.as_mut().reset(Instant::now() + self.limits.closing_time);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Not sooner than a millisecond, the resolution of timers.
+fn soon(time: Duration) -> Instant {
+    Instant::now() + time.max(Duration::from_millis(1))
+}

@@ -1,0 +1,88 @@
+//! The limits of a listener, each with its reason.
+
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::observe::metrics::{ConnectionMeters, Metrics};
+
+/// How one listener behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub(super) limits: Limits,
+    pub(super) meters: ConnectionMeters,
+}
+
+impl Settings {
+    /// A listener named `listener` in metrics with room for `connections`, or for as many as the limit of open files permits.
+    #[must_use]
+    pub fn new(listener: &'static str, connections: u32, metrics: &Metrics) -> Self {
+        let room = raise_file_limit().saturating_sub(RESERVED_FILES).max(u64::from(LEAST));
+        if room < connections.into() {
+            tracing::warn!(listener, connections, room, "the limit of open files permits fewer connections");
+        }
+        let connections = usize::try_from(room.min(connections.into())).unwrap_or(usize::MAX);
+        Self { limits: Limits { connections, ..Limits::default() }, meters: metrics.connections(listener) }
+    }
+}
+
+/// What one listener allows.
+#[derive(Debug, Clone)]
+pub(super) struct Limits {
+    /// Open connections; more are turned away.
+    pub(super) connections: usize,
+    /// Time for the head of a request to arrive.
+    pub(super) header_time: Duration,
+    /// Time a connection may wait for its next request; above the 60 s for which proxies keep theirs, so that the proxy closes first.
+    pub(super) idle_time: Duration,
+    /// Bytes of a request's head: two wallet attestations with certificate chains and a `DPoP` proof take up to 20 KiB.
+    pub(super) header_bytes: usize,
+    /// Time for open requests to end once the connection is to close, by the stop or by idleness; a slow reader has as long.
+    pub(super) closing_time: Duration,
+    /// Concurrent requests of one HTTP/2 connection.
+    pub(super) streams: u32,
+}
+
+/// Connections when nothing else is said; a waiting one takes about 20 KiB.
+const CONNECTIONS: usize = 4096;
+/// Connections that are accepted whatever the limit of open files says.
+const LEAST: u32 = 16;
+/// File descriptors left to everything else: the store, both listeners, pipes, outbound calls.
+const RESERVED_FILES: u64 = 128;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: CONNECTIONS,
+            header_time: Duration::from_secs(10),
+            idle_time: Duration::from_secs(75),
+            header_bytes: 32 * 1024,
+            closing_time: Duration::from_secs(20),
+            streams: 64,
+        }
+    }
+}
+
+/// Raises the soft limit of open files to the hard one, and says what it is: shells and service managers start processes with a soft
+/// limit for programs that use `select(2)`.
+fn raise_file_limit() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let reached = if setrlimit(Resource::Nofile, wanted).is_ok() { limit.maximum } else { limit.current };
+    reached.unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_follow_the_files_that_may_be_open() {
+        let metrics = Metrics::new().unwrap();
+        assert_eq!(Settings::new("public", 8, &metrics).limits.connections, 8);
+        let most = Settings::new("public", u32::MAX, &metrics).limits.connections;
+        let expected = raise_file_limit().saturating_sub(RESERVED_FILES).clamp(LEAST.into(), u32::MAX.into());
+        assert_eq!(most as u64, expected);
+        assert_eq!(Some(raise_file_limit()), getrlimit(Resource::Nofile).current);
+    }
+}

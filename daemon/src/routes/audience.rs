@@ -1,0 +1,55 @@
+//! Who an endpoint is for: which listener, which headers, which form of errors.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// Who reaches an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// Wallets and verifiers, web wallets of any origin included.
+    Wallet,
+    /// Operators' programs; no browser page of another origin.
+    Operator,
+}
+
+/// Response headers that a web wallet may read (HTP-CORS-02).
+const EXPOSED: &str =
+    "WWW-Authenticate, DPoP-Nonce, OAuth-Client-Attestation-Challenge, ETag, Retry-After, X-Request-Id";
+/// Request headers that a web wallet may send.
+const ALLOWED: &str = "Authorization, Content-Type, DPoP, OAuth-Client-Attestation, OAuth-Client-Attestation-PoP";
+
+impl Audience {
+    /// The listener's name in logs and metrics.
+    pub(super) fn listener(self) -> &'static str {
+        match self {
+            Self::Wallet => "public",
+            Self::Operator => "management",
+        }
+    }
+
+    /// Adds what every response carries. Nothing is cached unless its handler says so, since most responses hold a code, a token or
+    /// personal data (HTP-9111-01).
+    pub(super) fn decorate(self, headers: &mut HeaderMap) {
+        set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        headers.entry(header::CACHE_CONTROL).or_insert(const { HeaderValue::from_static("no-store") });
+        if self == Self::Wallet {
+            set(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+            set(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        }
+    }
+
+    /// Whether `OPTIONS` is answered; without CORS there is no use for it.
+    pub(super) fn has_preflight(self) -> bool {
+        self == Self::Wallet
+    }
+
+    /// Adds what a CORS preflight asks for.
+    pub(super) fn permit(headers: &mut HeaderMap, methods: &HeaderValue) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods.clone());
+        set(headers, header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED);
+        set(headers, header::ACCESS_CONTROL_MAX_AGE, "7200");
+    }
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.insert(name, HeaderValue::from_static(value));
+}

@@ -1,0 +1,87 @@
+//! What operators' programs reach, on the management listener.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use super::Edge;
+use super::audience::Audience;
+use super::table::Table;
+use crate::app::Shared;
+use crate::domain::event::Operation;
+use crate::handler::operator::{clients, configurations, health, iacas, offers, signers, token};
+use crate::lifecycle::Tasks;
+
+/// Longest body in bytes: a configuration with three images of 128 KiB, and room for its mappings.
+const BODY: usize = 1024 * 1024;
+
+/// The routes.
+pub fn operator(app: &Shared, tasks: &Tasks) -> Router {
+    table(Edge::new(app, tasks)).build().with_state(Arc::clone(app))
+}
+
+pub(super) fn table(edge: Arc<Edge>) -> Table<Shared> {
+    let table = Table::new(edge, Audience::Operator, "", BODY)
+        .probe("/healthz", health::live)
+        .probe("/readyz", health::ready)
+        .probe("/metrics", health::metrics)
+        .post("/oauth/token", Operation::ManagementTokenCreate, token::create);
+    signer_rows(iaca_rows(configuration_rows(offer_rows(client_rows(table)))))
+}
+
+fn client_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v1/clients";
+    const ONE: &str = "/v1/clients/{id}";
+    table
+        .post(ALL, Operation::ManagementClientCreate, clients::create)
+        .get(ALL, Operation::ManagementClientRetrieveList, clients::list)
+        .delete(ONE, Operation::ManagementClientDelete, clients::delete)
+}
+
+fn offer_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v1/openid/offers";
+    const ONE: &str = "/v1/openid/offers/{id}";
+    const PRE_AUTHORIZED: &str = "/v1/openid/offers/pre-authorized";
+    const ONE_PRE_AUTHORIZED: &str = "/v1/openid/offers/pre-authorized/{id}";
+    table
+        .post(PRE_AUTHORIZED, Operation::OpenidPreAuthorizedOfferCreate, offers::create_pre_authorized)
+        .delete(ONE_PRE_AUTHORIZED, Operation::OpenidPreAuthorizedOfferDelete, offers::delete)
+        .post(ALL, Operation::OpenidOfferCreate, offers::create)
+        .get(ALL, Operation::OpenidOfferRetrieveList, offers::list)
+        .get(ONE, Operation::OpenidOfferRetrieve, offers::find)
+}
+
+fn configuration_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v2/credentials/mobile/configurations";
+    const ONE: &str = "/v2/credentials/mobile/configurations/{id}";
+    table
+        .post(ALL, Operation::MobileCredentialConfigurationCreate, configurations::create)
+        .get(ALL, Operation::MobileCredentialConfigurationRetrieveList, configurations::list)
+        .get(ONE, Operation::MobileCredentialConfigurationRetrieve, configurations::find)
+        .put(ONE, Operation::MobileCredentialConfigurationUpdate, configurations::replace)
+        .delete(ONE, Operation::MobileCredentialConfigurationDelete, configurations::delete)
+}
+
+fn iaca_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v2/credentials/mobile/iacas";
+    const ONE: &str = "/v2/credentials/mobile/iacas/{id}";
+    table
+        .post(ALL, Operation::MobileCredentialIacaCreate, iacas::create)
+        .get(ALL, Operation::MobileCredentialIacaRetrieveList, iacas::list)
+        .get(ONE, Operation::MobileCredentialIacaRetrieve, iacas::find)
+        .put(ONE, Operation::MobileCredentialIacaUpdate, iacas::update)
+        .delete(ONE, Operation::MobileCredentialIacaDelete, iacas::delete)
+}
+
+fn signer_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v2/credentials/mobile/document-signers";
+    const ONE: &str = "/v2/credentials/mobile/document-signers/{id}";
+    const REVOKE: &str = "/v2/credentials/mobile/document-signers/{id}/revoke";
+    table
+        .post(ALL, Operation::MobileCredentialDocumentSignerCreate, signers::create)
+        .get(ALL, Operation::MobileCredentialDocumentSignerRetrieveList, signers::list)
+        .get(ONE, Operation::MobileCredentialDocumentSignerRetrieve, signers::find)
+        .put(ONE, Operation::MobileCredentialDocumentSignerUpdate, signers::update)
+        .delete(ONE, Operation::MobileCredentialDocumentSignerDelete, signers::delete)
+        .post(REVOKE, Operation::MobileCredentialDocumentSignerRevoke, signers::revoke)
+}

@@ -1,0 +1,55 @@
+//! What wallets and verifiers reach, on the public listener.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use super::Edge;
+use super::audience::Audience;
+use super::table::{At, Table};
+use crate::app::Shared;
+use crate::domain::event::Operation;
+use crate::handler::wallet::{credential, metadata, nonce, offer, token, trust};
+use crate::lifecycle::Tasks;
+
+/// Longest body of a small request, in bytes: a token request is below 1 KiB, and the largest client attestations below 16 KiB.
+const SMALL: usize = 64 * 1024;
+/// Bytes of a credential request besides its proofs.
+const REQUEST: usize = 32 * 1024;
+/// Bytes of one proof: a JWT with a certificate chain has 3 to 5 KiB.
+const PROOF: usize = 6 * 1024;
+
+/// The routes.
+pub fn wallet(app: &Shared, tasks: &Tasks) -> Router {
+    table(Edge::new(app, tasks), &app.site.issuer_path, app.site.batch_size).build().with_state(Arc::clone(app))
+}
+
+/// All live below the issuer's path, but the metadata, whose well-known part goes before it.
+pub(super) fn table(edge: Arc<Edge>, path: &str, batch_size: usize) -> Table<Shared> {
+    Table::new(edge, Audience::Wallet, path, SMALL)
+        .get_at(issuer_at(path), Operation::OpenidIssuerMetadataRetrieve, metadata::issuer)
+        .get_at(server_at(path), Operation::OpenidAuthorizationServerMetadataRetrieve, metadata::authorization_server)
+        // The same documents in the place where drafts before 1.0 had them; without a path it is the same place.
+        .get(ISSUER, Operation::OpenidIssuerMetadataRetrieve, metadata::issuer)
+        .get(SERVER, Operation::OpenidAuthorizationServerMetadataRetrieve, metadata::authorization_server)
+        .get("/v1/openid/offers/{reference}/credential_offer", Operation::OpenidOfferResolve, offer::find)
+        .post("/v1/oauth/token", Operation::OpenidToken, token::create)
+        .post_stateless("/v1/openid/nonce", Operation::OpenidNonce, nonce::create)
+        .get("/v1/openid/iacas", Operation::MobileCredentialIacaTrustListRetrieve, trust::iacas)
+        .get("/v2/credentials/mobile/iacas/{id}/crl", Operation::MobileCredentialIacaCrlRetrieve, trust::crl)
+        .body_limit(REQUEST + batch_size.saturating_mul(PROOF))
+        .post("/v1/openid/credential", Operation::OpenidCredential, credential::create)
+}
+
+const ISSUER: &str = "/.well-known/openid-credential-issuer";
+const SERVER: &str = "/.well-known/oauth-authorization-server";
+
+/// `OpenID4VCI` 12.2.2: between host and path.
+fn issuer_at(path: &str) -> At {
+    At::exactly(&format!("{ISSUER}{path}"), ISSUER)
+}
+
+/// RFC 8414 section 3: between host and path.
+fn server_at(path: &str) -> At {
+    At::exactly(&format!("{SERVER}{path}"), SERVER)
+}

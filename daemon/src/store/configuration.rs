@@ -1,0 +1,93 @@
+//! Configurations: a document for the management API, and a small entry that says that it exists.
+//!
+//! Offers, redemptions and issuances check the version of the small entry. So the deletion of a configuration ends all offers
+//! that name it at once and in one batch, however many there are, while a replacement disturbs none of them.
+
+use futures_util::future::FutureExt as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::engine::Batch;
+use super::tables::{CONFIGURATION, CONFIGURATION_DOCUMENT, DOCTYPE};
+use super::{Decision, Store, StoreError, codec};
+
+/// How saving a configuration ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfigurationSave {
+    /// Stored.
+    Saved,
+    /// Another configuration has this docType.
+    DocTypeTaken,
+    /// There is none to replace.
+    Unknown,
+}
+
+impl Store {
+    /// Creates a configuration, or with `replace` writes over the one that is there.
+    pub async fn configuration_save(
+        &self,
+        id: Uuid,
+        doc_type: &str,
+        document: &impl Serialize,
+        replace: bool,
+    ) -> Result<ConfigurationSave, StoreError> {
+        let document = codec::to_json(document)?;
+        self.decide(|| self.saving(id, doc_type, &document, replace).boxed()).await
+    }
+
+    async fn saving(
+        &self,
+        id: Uuid,
+        doc_type: &str,
+        document: &[u8],
+        replace: bool,
+    ) -> Result<Decision<ConfigurationSave>, StoreError> {
+        let key = id.as_bytes();
+        let old = self.engine.get(CONFIGURATION, key).await?;
+        if replace && old.is_none() {
+            return Ok(Decision::Answer(ConfigurationSave::Unknown));
+        }
+        let holder = self.engine.get(DOCTYPE, doc_type.as_bytes()).await?;
+        if holder.as_ref().is_some_and(|holder| holder.value != key) {
+            return Ok(Decision::Answer(ConfigurationSave::DocTypeTaken));
+        }
+        let renamed = old.as_ref().is_none_or(|old| old.value != doc_type.as_bytes());
+        let mut batch = Batch::default()
+            .check(CONFIGURATION, key, old.as_ref().map(|old| old.version))
+            .check(DOCTYPE, doc_type.as_bytes(), holder.map(|holder| holder.version))
+            .put(CONFIGURATION_DOCUMENT, key, document.to_vec(), None);
+        if renamed {
+            batch = batch.put(CONFIGURATION, key, doc_type.into(), None).put(
+                DOCTYPE,
+                doc_type.as_bytes(),
+                key.to_vec(),
+                None,
+            );
+            batch = old.iter().fold(batch, |batch, old| batch.delete(DOCTYPE, &old.value));
+        }
+        Ok(Decision::Write(batch, ConfigurationSave::Saved))
+    }
+
+    /// Deletes a configuration. Open offers that name it end with it: redeeming and issuing check that it is there.
+    pub async fn configuration_delete(&self, id: Uuid) -> Result<bool, StoreError> {
+        self.decide(|| self.deletion_of_configuration(id).boxed()).await
+    }
+
+    async fn deletion_of_configuration(&self, id: Uuid) -> Result<Decision<bool>, StoreError> {
+        let key = id.as_bytes();
+        let Some(old) = self.engine.get(CONFIGURATION, key).await? else { return Ok(Decision::Answer(false)) };
+        let batch = Batch::default()
+            .check(CONFIGURATION, key, Some(old.version))
+            .delete(CONFIGURATION, key)
+            .delete(CONFIGURATION_DOCUMENT, key)
+            .delete(DOCTYPE, &old.value);
+        Ok(Decision::Write(batch, true))
+    }
+
+    /// All configurations, by id.
+    pub async fn configuration_list<T: DeserializeOwned>(&self) -> Result<Vec<T>, StoreError> {
+        let entries = self.scan_all(CONFIGURATION_DOCUMENT).await?;
+        entries.iter().map(|(_, entry)| codec::from_json(&entry.value, "configuration")).collect()
+    }
+}

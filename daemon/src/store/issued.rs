@@ -1,0 +1,185 @@
+//! What is kept of an issued credential, and the verb that records one: nonce taken, offer advanced and record written in one
+//! batch, before the credential leaves the daemon.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::FutureExt as _;
+use jiff::Timestamp;
+use jiff::fmt::serde::timestamp::microsecond::required;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::engine::Batch;
+use super::offer::{Offer, OfferState};
+use super::tables::{CONFIGURATION, ISSUED, NONCE, OFFER, OFFER_SECRETS};
+use super::{Decision, Store, StoreError, codec};
+
+/// A record of one issued credential: metadata and digests, no claim value, no credential.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Issued {
+    /// The credential's id.
+    pub id: Uuid,
+    /// The user it was issued to.
+    pub user_id: Uuid,
+    /// The offer it came from.
+    pub offer_id: Uuid,
+    /// The configuration it follows.
+    pub configuration_id: Uuid,
+    /// Its docType.
+    pub doc_type: String,
+    /// RFC 7638 thumbprint of the holder's key.
+    pub key_thumbprint: String,
+    /// SHA-256 of the mobile security object.
+    pub mso_hash: String,
+    /// namespace → element → digest id and digest.
+    pub namespaces: BTreeMap<String, BTreeMap<String, (u64, String)>>,
+    /// The document signer that signed it.
+    pub document_signer_id: Uuid,
+    /// When it was issued.
+    #[serde(with = "required")]
+    pub issued_at: Timestamp,
+    /// Start of its validity.
+    #[serde(with = "required")]
+    pub valid_from: Timestamp,
+    /// End of its validity.
+    #[serde(with = "required")]
+    pub valid_until: Timestamp,
+}
+
+/// What one credential request records.
+pub struct Issuance<'a> {
+    /// The offer.
+    pub offer: Uuid,
+    /// The configuration.
+    pub configuration: Uuid,
+    /// Nonces taken: id and end of life.
+    pub nonces: &'a [([u8; 16], Timestamp)],
+    /// One record a copy.
+    pub records: &'a [Issued],
+    /// How many credential requests a configuration of an offer may have.
+    pub requests_allowed: u32,
+}
+
+/// How recording ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Issue {
+    /// Recorded; the credential may leave.
+    Recorded {
+        /// Whether the offer has now issued all that it offers, and had not before.
+        completed: bool,
+    },
+    /// A nonce was taken before.
+    NonceTaken,
+    /// The offer has issued this configuration as often as it may.
+    AlreadyIssued,
+    /// The offer does not name this configuration.
+    NotOffered,
+    /// The offer ended meanwhile, or was never redeemed.
+    OfferEnded,
+    /// The configuration was deleted meanwhile.
+    ConfigurationGone,
+}
+
+impl Store {
+    /// Takes the nonces, advances the offer and writes the records, or says why not.
+    pub async fn issuance_record(&self, issuance: &Issuance<'_>) -> Result<Issue, StoreError> {
+        let nonces: BTreeSet<_> = issuance.nonces.iter().map(|(id, end)| (nonce_key(id, *end), *end)).collect();
+        self.decide(|| self.recording(issuance, &nonces).boxed()).await
+    }
+
+    async fn recording(
+        &self,
+        issuance: &Issuance<'_>,
+        nonces: &BTreeSet<([u8; 24], Timestamp)>,
+    ) -> Result<Decision<Issue>, StoreError> {
+        let (id, configuration) = (issuance.offer.as_bytes(), issuance.configuration.as_bytes());
+        let Some(mut found) = self.find::<Offer>(OFFER, id, "offer").await? else {
+            return Ok(Decision::Answer(Issue::OfferEnded));
+        };
+        // Before the offer is looked at: a repeated request learns that its nonce is spent (OpenID4VCI 13.8).
+        if self.any_taken(nonces).await? {
+            return Ok(Decision::Answer(Issue::NonceTaken));
+        }
+        let before = found.record.state;
+        if let Err(refused) = advance(&mut found.record, issuance, self.now()) {
+            return Ok(Decision::Answer(refused));
+        }
+        let completed = before != OfferState::Issued && found.record.state == OfferState::Issued;
+        let Some(entry) = self.engine.get(CONFIGURATION, configuration).await? else {
+            return Ok(Decision::Answer(Issue::ConfigurationGone));
+        };
+        let mut batch = Batch::default()
+            .check(OFFER, id, Some(found.version))
+            .check(CONFIGURATION, configuration, Some(entry.version))
+            .put(OFFER, id, codec::pack(&found.record)?, found.expires_at);
+        for (nonce, end) in nonces {
+            batch = batch.check(NONCE, nonce, None).put(NONCE, nonce, Vec::new(), Some(*end));
+        }
+        Ok(Decision::Write(with_records(batch, &found.record, issuance)?, Issue::Recorded { completed }))
+    }
+
+    async fn any_taken(&self, nonces: &BTreeSet<([u8; 24], Timestamp)>) -> Result<bool, StoreError> {
+        for (nonce, _) in nonces {
+            if self.engine.get(NONCE, nonce).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether one of these nonces (id, until when it is remembered) was taken.
+    pub async fn nonce_taken(&self, nonces: &[([u8; 16], Timestamp)]) -> Result<bool, StoreError> {
+        self.any_taken(&nonces.iter().map(|(id, end)| (nonce_key(id, *end), *end)).collect()).await
+    }
+
+    /// A page of records in the order of their ids.
+    pub async fn issued_list(
+        &self,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<(Vec<Issued>, Option<Vec<u8>>), StoreError> {
+        let page = self.engine.scan(ISSUED, b"", after, limit).await?;
+        let records = page.entries.iter().map(|(_, entry)| codec::unpack(&entry.value, "credential"));
+        Ok((records.collect::<Result<_, _>>()?, page.next_after))
+    }
+
+    /// The record of a credential.
+    pub async fn issued_find(&self, id: Uuid) -> Result<Option<Issued>, StoreError> {
+        Ok(self.find(ISSUED, id.as_bytes(), "credential").await?.map(|found| found.record))
+    }
+}
+
+/// Nonces are sorted by their end, so that those of now lie together in the file.
+fn nonce_key(id: &[u8; 16], end: Timestamp) -> [u8; 24] {
+    let mut key = [0; 24];
+    let (time, rest) = key.split_at_mut(8);
+    time.copy_from_slice(&end.as_second().to_be_bytes());
+    rest.copy_from_slice(id);
+    key
+}
+
+fn with_records(mut batch: Batch, offer: &Offer, issuance: &Issuance<'_>) -> Result<Batch, StoreError> {
+    for record in issuance.records {
+        batch = batch.put(ISSUED, record.id.as_bytes(), codec::pack(record)?, None);
+    }
+    // Claims are kept no longer than a credential may still be made of them (OPS-08).
+    let spent = offer.served.iter().all(|served| *served >= issuance.requests_allowed);
+    Ok(if spent { batch.delete(OFFER_SECRETS, offer.id.as_bytes()) } else { batch })
+}
+
+fn advance(offer: &mut Offer, issuance: &Issuance<'_>, now: Timestamp) -> Result<(), Issue> {
+    if !matches!(offer.state, OfferState::Redeemed | OfferState::Issued) {
+        return Err(Issue::OfferEnded);
+    }
+    let place = offer.configurations.iter().position(|id| *id == issuance.configuration);
+    let served = place.and_then(|place| offer.served.get_mut(place)).ok_or(Issue::NotOffered)?;
+    if *served >= issuance.requests_allowed {
+        return Err(Issue::AlreadyIssued);
+    }
+    *served += 1;
+    if offer.served.iter().all(|count| *count > 0) {
+        offer.state = OfferState::Issued;
+        offer.issued_at = Some(now);
+    }
+    Ok(())
+}

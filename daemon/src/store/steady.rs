@@ -1,0 +1,77 @@
+//! A clock that never goes back, for everything that expires (OPS-05).
+//!
+//! An expired code must not come back to life when the system's clock is set back. So the whole daemon looks at one steady
+//! clock: it follows the system's clock, forward steps included, and where that steps back it goes on by elapsed time until
+//! the system's clock has caught up.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::base::clock::{Clock, Stopwatch};
+
+/// Follows `inner`, but only forward.
+pub struct SteadyClock {
+    inner: Arc<dyn Clock>,
+    /// The latest time that `inner` showed, and how long ago that was. Held for a comparison only.
+    latest: Mutex<(Timestamp, Stopwatch)>,
+}
+
+impl SteadyClock {
+    /// Starts at what `inner` shows.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Clock>) -> Self {
+        let latest = Mutex::new((inner.now(), Stopwatch::start()));
+        Self { inner, latest }
+    }
+}
+
+impl Clock for SteadyClock {
+    fn now(&self) -> Timestamp {
+        let shown = self.inner.now();
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, since) = *latest;
+        let reached = at.checked_add(Duration::from_secs_f64(since.seconds())).unwrap_or(Timestamp::MAX);
+        if shown < reached {
+            return reached;
+        }
+        *latest = (shown, Stopwatch::start());
+        shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    struct Settable(AtomicI64);
+
+    impl Clock for Settable {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
+        }
+    }
+
+    // OPS-05
+    #[test]
+    fn a_clock_that_is_set_back_moves_nothing_back() {
+        let system = Arc::new(Settable(AtomicI64::new(1_000_000)));
+        let steady = SteadyClock::new(system.clone());
+        system.0.store(1_000_600, Ordering::SeqCst);
+        let ahead = steady.now();
+        assert!(ahead >= Timestamp::from_second(1_000_600).unwrap());
+        system.0.store(1_000_000, Ordering::SeqCst);
+        let mut last = ahead;
+        for _ in 0..1_000 {
+            let now = steady.now();
+            assert!(now >= last);
+            last = now;
+        }
+        assert!(last < ahead + Duration::from_mins(1), "elapsed time goes on, nothing more");
+        system.0.store(2_000_000, Ordering::SeqCst);
+        assert!(steady.now() >= Timestamp::from_second(2_000_000).unwrap());
+    }
+}

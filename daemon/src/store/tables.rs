@@ -1,0 +1,67 @@
+//! The tables, and what a key and a value of each is. A number is part of the stored form: a table that goes takes its number
+//! with it.
+
+use super::engine::Table;
+
+/// Offer id → [`super::offer::Offer`]; holds no personal data.
+pub const OFFER: Table = Table::new(1, "offer");
+/// Offer id → sealed [`super::offer::OfferSecrets`]; ends with the offer.
+pub const OFFER_SECRETS: Table = Table::new(2, "offer_secrets");
+/// SHA-256 of a pre-authorized code → offer id; kept as long as the offer is listed, so that a late code has a reason.
+pub const CODE: Table = Table::new(3, "code");
+/// SHA-256 of an offer reference → offer id.
+pub const REFERENCE: Table = Table::new(4, "reference");
+/// SHA-256 of a wallet's access token → [`super::token::Token`].
+pub const TOKEN: Table = Table::new(5, "token");
+/// End of life (seconds, big-endian) and id of a `c_nonce` that has been taken → empty.
+pub const NONCE: Table = Table::new(6, "nonce");
+/// User id → sealed persisted claims.
+pub const USER: Table = Table::new(7, "user");
+/// Credential id → [`super::issued::Issued`].
+pub const ISSUED: Table = Table::new(8, "issued");
+/// Configuration id → its docType; small, since every offer, redemption and issuance checks it.
+pub const CONFIGURATION: Table = Table::new(9, "configuration");
+/// Configuration id → its JSON document.
+pub const CONFIGURATION_DOCUMENT: Table = Table::new(10, "configuration_document");
+/// docType → configuration id; keeps docTypes unique.
+pub const DOCTYPE: Table = Table::new(11, "doctype");
+/// The nil UUID → IACAs, document signers and CRLs in one document, keys sealed: what changes together is one entry.
+pub const TRUST: Table = Table::new(12, "trust");
+/// Management client id → [`super::client::Client`].
+pub const CLIENT: Table = Table::new(13, "client");
+/// Keyed hash of (client, `Idempotency-Key`) → offer id and digest of the request.
+pub const IDEMPOTENCY: Table = Table::new(14, "idempotency");
+/// Name of a daemon key → sealed PKCS#8.
+pub const KEY: Table = Table::new(15, "key");
+
+/// All of them.
+pub const ALL: &[Table] = &[
+    OFFER,
+    OFFER_SECRETS,
+    CODE,
+    REFERENCE,
+    TOKEN,
+    NONCE,
+    USER,
+    ISSUED,
+    CONFIGURATION,
+    CONFIGURATION_DOCUMENT,
+    DOCTYPE,
+    TRUST,
+    CLIENT,
+    IDEMPOTENCY,
+    KEY,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_tables_share_a_number_or_a_name() {
+        assert_eq!(ALL.iter().map(|table| table.number).collect::<BTreeSet<_>>().len(), ALL.len());
+        assert_eq!(ALL.iter().map(|table| table.name).collect::<BTreeSet<_>>().len(), ALL.len());
+    }
+}

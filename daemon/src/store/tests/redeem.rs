@@ -1,0 +1,98 @@
+//! Spending a code.
+
+use super::*;
+
+// VCI-4.1.1-08, VCI-6.3-01
+#[tokio::test]
+async fn a_code_is_spent_once_and_its_token_is_found() {
+    let bench = on_memory();
+    let (offer, code, configuration) = bench.offer(None).await;
+    let Redeem::Redeemed(redeemed) = bench.redeem(&code, None).await else { panic!("not redeemed") };
+    assert_eq!((redeemed.id, redeemed.redeemed_at), (offer, Some(bench.clock.now())));
+    assert!(matches!(bench.redeem(&code, None).await, Redeem::AlreadyUsed));
+    assert!(matches!(bench.redeem("guess", None).await, Redeem::Unknown));
+    assert_eq!(bench.state(offer).await, OfferState::Redeemed);
+    let (token, found) = bench.store.token_find(&token_of(&code)).await.unwrap().unwrap();
+    assert_eq!((token.offer, found.id), (offer, offer));
+    assert_eq!((token.configurations, token.client_id.as_deref()), (vec![configuration], Some("wallet")));
+    assert_eq!(token.identifiers, [("first".to_owned(), configuration)]);
+    // SEC-CODE-05: one kind of handle is not another.
+    assert!(bench.store.token_find(&code).await.unwrap().is_none());
+    assert!(matches!(bench.redeem(&token_of(&code), None).await, Redeem::Unknown));
+}
+
+// VCI-6.3-02, VCI-6.3-03, SEC-TX-02
+#[tokio::test]
+async fn a_missing_or_unexpected_transaction_code_spends_and_counts_nothing() {
+    let bench = on_memory();
+    let (_, with, _) = bench.offer(Some("000123")).await;
+    let (_, without, _) = bench.offer(None).await;
+    for _ in 0..5 {
+        assert!(matches!(bench.redeem(&with, None).await, Redeem::CodeMissing));
+        assert!(matches!(bench.redeem(&without, Some("000123")).await, Redeem::CodeUnexpected));
+    }
+    assert!(matches!(bench.redeem(&with, Some("000123")).await, Redeem::Redeemed(_)));
+    assert!(matches!(bench.redeem(&without, None).await, Redeem::Redeemed(_)));
+}
+
+// VCI-13.6.3-01, VCI-13.6.3-04, SEC-TX-01
+#[tokio::test]
+async fn the_third_wrong_transaction_code_ends_the_offer_for_good() {
+    let bench = on_memory();
+    let (offer, code, _) = bench.offer(Some("000123")).await;
+    assert!(matches!(bench.redeem(&code, Some("123")).await, Redeem::WrongCode { left: 2 }));
+    assert!(matches!(bench.redeem(&code, None).await, Redeem::CodeMissing));
+    assert!(matches!(bench.redeem(&code, Some("")).await, Redeem::WrongCode { left: 1 }));
+    assert_eq!(bench.state(offer).await, OfferState::Open);
+    assert!(matches!(bench.redeem(&code, Some("000123 ")).await, Redeem::WrongCode { left: 0 }));
+    assert!(matches!(bench.redeem(&code, Some("000123")).await, Redeem::Locked));
+    let (found, state) = bench.store.offer_find(offer).await.unwrap().unwrap();
+    assert_eq!((state, found.ended_at), (OfferState::Locked, Some(bench.clock.now())));
+    assert!(bench.store.offer_secrets(offer).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_right_transaction_code_after_two_wrong_ones_is_accepted_once() {
+    let bench = on_memory();
+    let (_, code, _) = bench.offer(Some("000123")).await;
+    for _ in 0..2 {
+        assert!(matches!(bench.redeem(&code, Some("9")).await, Redeem::WrongCode { .. }));
+    }
+    assert!(matches!(bench.redeem(&code, Some("000123")).await, Redeem::Redeemed(_)));
+    // VCI-13.6.3-02
+    assert!(matches!(bench.redeem(&code, Some("000123")).await, Redeem::AlreadyUsed));
+    assert!(matches!(bench.redeem(&code, Some("9")).await, Redeem::AlreadyUsed));
+}
+
+// VCI-4.1.1-07, VCI-6.3-01
+#[tokio::test]
+async fn a_code_works_until_the_last_moment_and_no_longer() {
+    let bench = on_memory();
+    let (_, early, _) = bench.offer(None).await;
+    let (late_offer, late, _) = bench.offer(None).await;
+    bench.clock.advance(OFFER_LIFE.saturating_sub(Duration::from_millis(1)));
+    assert!(matches!(bench.redeem(&early, None).await, Redeem::Redeemed(_)));
+    bench.clock.advance(Duration::from_millis(1));
+    assert!(matches!(bench.redeem(&late, None).await, Redeem::Expired));
+    assert_eq!(bench.state(late_offer).await, OfferState::Expired);
+    // The claims live as long as the token that may need them.
+    let (token, offer) = bench.store.token_find(&token_of(&early)).await.unwrap().unwrap();
+    bench.clock.advance(TOKEN_LIFE.saturating_sub(Duration::from_millis(2)));
+    assert_eq!(bench.store.offer_secrets(offer.id).await.unwrap().unwrap().claims, claims());
+    assert!(bench.store.token_find(&token_of(&early)).await.unwrap().is_some());
+    bench.clock.advance(Duration::from_millis(1));
+    assert!(bench.clock.now() >= token.expires_at);
+    assert!(bench.store.token_find(&token_of(&early)).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn asking_for_what_was_not_offered_spends_nothing() {
+    let bench = on_memory();
+    let (_, code, _) = bench.offer(Some("000123")).await;
+    let request = |value| Redemption { code: &code, tx_code: Some(TxCode { value, key: KEY }), token: [0; 32] };
+    let refuse = |_: &Offer| None;
+    assert!(matches!(bench.store.offer_redeem(&request("000123"), refuse).await.unwrap(), Redeem::NotOffered));
+    // A wrong code is told first, so that the selection reveals nothing.
+    assert!(matches!(bench.store.offer_redeem(&request("1"), refuse).await.unwrap(), Redeem::WrongCode { left: 2 }));
+    assert!(matches!(bench.redeem(&code, Some("000123")).await, Redeem::Redeemed(_)));
+}
