@@ -1,0 +1,37 @@
+//! Flows over the real binary, by topic. Tests name the requirements they prove in their names or in comments.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed expectation is the failure of the test"
+)]
+
+mod flow_access_token;
+mod flow_certificates;
+mod flow_claim;
+mod flow_client_hygiene;
+mod flow_commands;
+mod flow_configuration_checks;
+mod flow_configurations;
+mod flow_credential;
+mod flow_http;
+mod flow_idempotency;
+mod flow_json;
+mod flow_known_types;
+mod flow_management_access;
+mod flow_mdoc;
+mod flow_metadata;
+mod flow_metrics;
+mod flow_nonce;
+mod flow_offer_checks;
+mod flow_offer_reference;
+mod flow_offers;
+mod flow_proof;
+mod flow_proof_keys;
+mod flow_restart;
+mod flow_secrets;
+mod flow_serve;
+mod flow_token;
+mod flow_tx_code;
+mod flow_unmanaged;

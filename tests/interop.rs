@@ -1,0 +1,197 @@
+//! Wallets and verifiers that others wrote: the `OpenWallet` Foundation's `OpenID4VCI` library claims, Auth0's mdoc library and the crate
+//! isomdl verify digests, signature, chain to the IACA and validity.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed expectation is the failure of the test"
+)]
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+use isomdl::cbor;
+use isomdl::definitions::helpers::Tag24;
+use isomdl::definitions::x509::X5Chain;
+use isomdl::definitions::x509::trust_anchor::{PemTrustAnchor, TrustAnchorRegistry, TrustPurpose};
+use isomdl::definitions::x509::validation::ValidationRuleset;
+use isomdl::definitions::{DigestId, IssuerSigned, Mso};
+use isomdl::presentation::authentication::mdoc::issuer_authentication;
+use issuerd_tests::claims::{mdl, pid};
+use issuerd_tests::configurations::membership;
+use issuerd_tests::daemon::{MDL, PID};
+use issuerd_tests::{Daemon, HolderKey, Mdoc, Offer};
+use serde_json::{Value, json};
+
+/// Runs a script of `interop/` and reads the line that it prints.
+#[track_caller]
+fn node(script: &str, arguments: &[&str], input: &str) -> Result<Value, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");
+    assert!(
+        folder.join("node_modules").exists(),
+        "the foreign wallet is not installed: run `npm ci` in {} (`cargo xtask test` does)",
+        folder.display()
+    );
+    let mut command = Command::new("node");
+    command
+        .current_dir(&folder)
+        .arg(script)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("node, version 20 or later, must be installed");
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    Ok(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// Claims with the foreign wallet.
+fn claim(link: &str, tx_code: Option<&str>, copies: usize) -> Result<Vec<Value>, String> {
+    let copies = copies.to_string();
+    let mut arguments = vec!["--offer", link, "--copies", &copies];
+    arguments.extend(tx_code.into_iter().flat_map(|code| ["--tx-code", code]));
+    node("wallet.mjs", &arguments, "").map(|answer| answer["credentials"].as_array().unwrap().clone())
+}
+
+/// Verifies with both foreign verifiers, and the tests' own reader.
+#[track_caller]
+fn verify(daemon: &Daemon, credentials: &[Value]) {
+    let iaca = daemon.management().iaca();
+    let input = json!({ "iaca": iaca.pem(), "credentials": credentials }).to_string();
+    let answer = node("verify.mjs", &[], &input).unwrap_or_else(|error| panic!("{error}"));
+    let results = answer["results"].as_array().unwrap();
+    assert_eq!(results.len(), credentials.len());
+    for (result, credential) in results.iter().zip(credentials) {
+        auth0(result);
+        let bytes = B64.decode(credential["credential"].as_str().unwrap()).unwrap();
+        spruce(&bytes, &iaca.pem(), credential["docType"].as_str().unwrap());
+        Mdoc::decode(&bytes).verify(&iaca);
+    }
+}
+
+#[track_caller]
+fn auth0(result: &Value) {
+    assert_eq!((&result["failed"], &result["sameKey"]), (&json!([]), &json!(true)), "{result}");
+    let passed: BTreeSet<_> = result["passed"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    for check in [
+        "ISSUER_CERTIFICATE_VALIDITY",
+        "ISSUER_SIGNATURE_VALIDITY",
+        "MSO_SIGNED_DATE_WITHIN_CERTIFICATE_VALIDITY",
+        "MSO_VALIDITY_AT_VERIFICATION_TIME",
+        "ISSUER_SUBJECT_COUNTRY_NAME_PRESENCE",
+        "ATTRIBUTE_DIGEST_MATCH",
+    ] {
+        assert!(passed.contains(check), "{check} is not among {passed:?}");
+    }
+}
+
+/// Verifies with isomdl.
+#[track_caller]
+fn spruce(credential: &[u8], iaca: &str, doc_type: &str) {
+    let issuer_signed: IssuerSigned = cbor::from_slice(credential).unwrap();
+    let chain =
+        X5Chain::builder().with_der_certificate(&Mdoc::decode(credential).signer().der).unwrap().build().unwrap();
+    issuer_authentication(chain.clone(), &issuer_signed).expect("the issuer's signature");
+    let anchor = PemTrustAnchor { certificate_pem: iaca.to_owned(), purpose: TrustPurpose::Iaca };
+    let anchors = TrustAnchorRegistry::from_pem_certificates(vec![anchor]).unwrap();
+    let outcome = ValidationRuleset::Mdl.validate(&chain, &anchors);
+    assert!(outcome.success(), "{:?}", outcome.errors);
+    let mso: Tag24<Mso> = cbor::from_slice(issuer_signed.issuer_auth.payload.as_ref().unwrap()).unwrap();
+    let mso = mso.into_inner();
+    assert_eq!(mso.doc_type, doc_type);
+    for (namespace, items) in issuer_signed.namespaces.as_ref().unwrap().iter() {
+        for item in items.iter() {
+            let id: DigestId = item.as_ref().digest_id;
+            let digest = ring::digest::digest(&ring::digest::SHA256, &cbor::to_vec(item).unwrap());
+            assert_eq!(mso.value_digests[namespace][&id].as_ref() as &[u8], digest.as_ref());
+        }
+    }
+}
+
+fn offer(daemon: &Daemon, more: &Value) -> Offer {
+    let management = daemon.management();
+    let mut body = json!({ "credentials": [daemon.configuration(MDL)], "claims": mdl(&management.country()) });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    management.offer(&body)
+}
+
+#[test]
+fn an_offer_by_value_is_claimed() {
+    let daemon = Daemon::start();
+    let offer = offer(&daemon, &json!({}));
+    let credentials = claim(&offer.uri, None, 1).unwrap();
+    verify(&daemon, &credentials);
+    assert_eq!(daemon.management().offer_state(&offer.id), "issued");
+    // A second claim is refused.
+    let refused = claim(&offer.uri, None, 1).unwrap_err();
+    assert!(refused.contains("invalid_grant"), "{refused}");
+}
+
+#[test]
+fn an_offer_by_reference_is_claimed() {
+    let daemon = Daemon::start();
+    let offer = offer(&daemon, &json!({}));
+    verify(&daemon, &claim(&offer.reference_uri, None, 1).unwrap());
+}
+
+#[test]
+fn an_offer_with_a_transaction_code_is_claimed_either_way() {
+    let daemon = Daemon::start();
+    let tx_code =
+        json!({ "transactionCodeConfiguration": { "inputMode": "numeric", "description": "From our letter" } });
+    let (by_value, by_reference) = (offer(&daemon, &tx_code), offer(&daemon, &tx_code));
+    let wrong = claim(&by_value.uri, Some("x"), 1).unwrap_err();
+    assert!(wrong.contains("invalid_grant"), "{wrong}");
+    verify(&daemon, &claim(&by_value.uri, by_value.tx_code.as_deref(), 1).unwrap());
+    verify(&daemon, &claim(&by_reference.reference_uri, by_reference.tx_code.as_deref(), 1).unwrap());
+}
+
+#[test]
+fn a_batch_of_five_is_claimed() {
+    let daemon = Daemon::start();
+    let credentials = claim(&offer(&daemon, &json!({})).uri, None, 5).unwrap();
+    assert_eq!(credentials.len(), 5);
+    let keys: BTreeSet<_> = credentials.iter().map(|one| one["jwk"]["x"].as_str().unwrap()).collect();
+    assert_eq!(keys.len(), 5);
+    verify(&daemon, &credentials);
+}
+
+#[test]
+fn a_pid_and_an_unknown_type_are_claimed_from_one_offer() {
+    let daemon = Daemon::start();
+    let management = daemon.management();
+    let club = management.create_configuration(&membership("org.example.club"));
+    let mut claims = pid(&management.country());
+    claims["name"] = "Mika Sommer".into();
+    let offer = management.offer(&json!({ "credentials": [daemon.configuration(PID), club], "claims": claims }));
+    let credentials = claim(&offer.uri, None, 1).unwrap();
+    assert_eq!(
+        credentials.iter().map(|one| one["docType"].as_str().unwrap()).collect::<Vec<_>>(),
+        [PID, "org.example.club"]
+    );
+    verify(&daemon, &credentials);
+}
+
+#[test]
+fn the_verifiers_notice_a_changed_credential() {
+    let daemon = Daemon::start();
+    let key = HolderKey::es256();
+    let mdoc = daemon.wallet().claim(&offer(&daemon, &json!({})), std::slice::from_ref(&key)).remove(0);
+    let mut bytes = mdoc.bytes;
+    let place = bytes.windows(6).position(|window| window == b"Sommer").unwrap();
+    bytes[place] = b'P';
+    let credentials = json!([{ "docType": MDL, "credential": B64.encode(bytes), "jwk": key.jwk() }]);
+    let input = json!({ "iaca": daemon.management().iaca().pem(), "credentials": credentials }).to_string();
+    let answer = node("verify.mjs", &[], &input).unwrap();
+    assert_eq!(answer["results"][0]["failed"].as_array().unwrap().len(), 1, "{answer}");
+}
