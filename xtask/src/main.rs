@@ -1,2 +1,51 @@
-//! Project tasks.
-fn main() {}
+//! `cargo xtask`: the project's test command and its benchmark.
+
+mod bench;
+mod check;
+mod command;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What a task that can fail returns.
+pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Tasks of the project")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every check: formatting, lints, dependencies, unit, flow, race and interop tests, examples, docs
+    Test(check::Options),
+    /// Measure issuances per second, latency, CPU time and memory of the release binary
+    Bench(bench::Options),
+    /// The part of `bench` that runs in the release profile, pinned to one core
+    #[command(hide = true)]
+    BenchDrive(bench::Options),
+    /// Prints the microseconds that one verification and one signature take on the core it runs on
+    #[command(hide = true)]
+    BenchCalibrate,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Test(options) => check::run(&options),
+        // Its options are read again by the program it starts.
+        Task::Bench(_) => bench::run(),
+        Task::BenchDrive(options) => bench::drive(&options),
+        Task::BenchCalibrate => bench::calibrate(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

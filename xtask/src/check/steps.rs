@@ -1,0 +1,115 @@
+//! The steps of `cargo xtask test`, in order.
+
+use std::fs;
+
+use super::targets::{Group, cargo_test, run_group};
+use super::tools::{CURL, DENY, NODE, NPM, OPENSSL, PROMTOOL, Tool};
+use crate::Result;
+use crate::command::{command, root, run};
+
+/// One check.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) needs: &'static [&'static Tool],
+    /// Part of a run that names no step.
+    pub(crate) always: bool,
+    pub(crate) run: fn() -> Result,
+}
+
+/// Fast checks first; what shares a build profile stands together, so that dependencies are built once a profile.
+pub(crate) const STEPS: &[Step] = &[
+    step("fmt", "the code is formatted", &[], fmt),
+    step("clippy", "no lint warns", &[], clippy),
+    step("deny", "licences, sources and banned crates", &[&DENY], deny),
+    Step { always: false, ..step("advisories", "known vulnerabilities (needs the internet)", &[&DENY], advisories) },
+    step("unit", "unit tests", &[], unit),
+    step("docs", "documentation builds without a warning, its examples run", &[], docs),
+    step("release", "build the release binary", &[], release),
+    step("flow", "flows over the release binary", &[&OPENSSL, &PROMTOOL], || on_release(Group::Flow)),
+    step("race", "races and crashes of the release binary", &[], || on_release(Group::Race)),
+    step("interop", "foreign wallets and verifiers", &[&NODE, &NPM], interop),
+    step("examples", "each example runs", &[&CURL, &OPENSSL, &NODE, &NPM, &PROMTOOL], examples),
+];
+
+const fn step(name: &'static str, about: &'static str, needs: &'static [&'static Tool], run: fn() -> Result) -> Step {
+    Step { name, about, needs, always: true, run }
+}
+
+fn fmt() -> Result {
+    run(command("cargo fmt --all -- --check"))
+}
+
+fn clippy() -> Result {
+    run(command("cargo clippy --workspace --all-targets --locked -- -D warnings"))
+}
+
+fn deny() -> Result {
+    run(command("cargo deny --workspace --locked check bans licenses sources"))
+}
+
+fn advisories() -> Result {
+    run(command("cargo deny --workspace --locked check advisories"))
+}
+
+fn unit() -> Result {
+    run(cargo_test("--workspace --exclude issuerd-tests"))
+}
+
+fn docs() -> Result {
+    let mut doc = command("cargo doc --workspace --no-deps --locked");
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    run(doc)?;
+    run(command("cargo test --doc -p issuerd --locked"))
+}
+
+fn release() -> Result {
+    run(command("cargo build --release -p issuerd --locked"))
+}
+
+/// Builds the binary again, which takes no time when it is fresh, so that `--only` never tests an old one.
+fn on_release(group: Group) -> Result {
+    release()?;
+    run_group(group)
+}
+
+fn interop() -> Result {
+    npm_ci()?;
+    on_release(Group::Interop)
+}
+
+/// Installs the npm packages of the lock file, unless they are there already.
+fn npm_ci() -> Result {
+    let folder = root().join("tests/interop");
+    let modified = |name: &str| fs::metadata(folder.join(name)).and_then(|meta| meta.modified());
+    let fresh = match (modified("node_modules/.package-lock.json"), modified("package-lock.json")) {
+        (Ok(installed), Ok(locked)) => installed >= locked,
+        _ => false,
+    };
+    if fresh {
+        return Ok(());
+    }
+    let mut install = command("npm ci --no-audit --no-fund");
+    install.current_dir(folder);
+    run(install)
+}
+
+/// Runs `run.sh` of each folder of `examples/`.
+fn examples() -> Result {
+    npm_ci()?;
+    release()?;
+    let mut scripts: Vec<_> = fs::read_dir(root().join("examples"))?
+        .filter_map(|entry| Some(entry.ok()?.path().join("run.sh")))
+        .filter(|script| script.is_file())
+        .collect();
+    scripts.sort();
+    if scripts.is_empty() {
+        return Err("examples/ has no run.sh".into());
+    }
+    for script in scripts {
+        let mut example = command("bash");
+        example.arg(&script).env("ISSUERD_BIN", root().join("target/release/issuerd"));
+        run(example)?;
+    }
+    Ok(())
+}
