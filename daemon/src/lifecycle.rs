@@ -79,7 +79,7 @@ impl Tasks {
         self.stop.cancelled().await;
     }
 
-    /// Waits for the stop, then for the tasks, at most [`DRAIN`].
+    /// Waits for the stop, then for the tasks, at most 25 seconds.
     pub async fn until_stopped(&self) {
         self.stopping().await;
         if !self.drained(DRAIN).await {
