@@ -4,22 +4,22 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | [`app`] | What every handler shares. |
-//! | [`base`] | What everything stands on: clock, randomness, identifiers, secrets. |
-//! | [`boot`] | Builds the parts of a running issuer; the only file that names concrete ones. |
 //! | [`cli`] | Arguments to commands. |
 //! | [`config`] | `issuer.toml`: load, override from the environment, check. |
-//! | [`domain`] | Issuance rules: offers, tokens, nonces, proofs, claims; no HTTP and no engine. |
-//! | [`format`] | Credential formats: prepare, payload to sign, complete. |
-//! | [`handler`] | Endpoints: parse, authenticate, ask the domain, answer. |
+//! | [`boot`] | Builds the parts of a running issuer; the only file that names concrete ones. |
+//! | [`app`] | What every handler shares. |
 //! | [`lifecycle`] | Signals, drain, background tasks. |
 //! | [`listener`] | Accepts connections, bounds them, drains them. |
-//! | [`observe`] | Log, metrics and analytics events. |
-//! | [`pki`] | Certificates: IACA, document signer, CRL and their profiles. |
 //! | [`routes`] | Paths, methods and events, one table an audience. |
+//! | [`handler`] | Endpoints: parse, authenticate, ask the domain, answer. |
+//! | [`wire`] | JSON and CBOR documents of the standards: parse and print, no decisions. |
+//! | [`domain`] | Issuance rules: offers, tokens, nonces, proofs, claims; no HTTP and no engine. |
+//! | [`mod@format`] | Credential formats: prepare, payload to sign, complete. |
+//! | [`pki`] | Certificates: IACA, document signer, CRL and their profiles. |
 //! | [`signer`] | Keys that sign, wherever they are kept. |
 //! | [`store`] | The store: the engine seam, the redb engine, the domain verbs. |
-//! | [`wire`] | JSON and CBOR documents of the standards: parse and print, no decisions. |
+//! | [`observe`] | Log, metrics and analytics events. |
+//! | [`base`] | What everything stands on: clock, randomness, identifiers, secrets. |
 
 pub mod app;
 pub mod base;

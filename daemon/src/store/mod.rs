@@ -6,13 +6,13 @@
 //! A verb is what the domain does to stored things in one step: `offer_redeem`, not `offer_update`. To add one:
 //!
 //! 1. Choose its file by the thing it changes. A new kind of thing gets a [`tables`] entry (a new number, what its key and
-//!    value are) and a record: packed by [`codec`] when the daemon alone reads it, JSON when it holds JSON, and sealed
-//!    ([`Store::seal_at`]) when it holds a claim, a code, a key or anything a thief of the file must not read. Codes and tokens
+//!    value are) and a record: packed by `codec` when the daemon alone reads it, JSON when it holds JSON, and sealed
+//!    (`Store::seal_at`) when it holds a claim, a code, a key or anything a thief of the file must not read. Codes and tokens
 //!    are keys only by their hash.
 //! 2. Write the outcome as an enum of circumstances (`AlreadyUsed`, `Expired`), so that callers match it and the next
 //!    circumstance can't be forgotten. [`StoreError`] is for what is nobody's decision: a broken disk, damaged data.
-//! 3. Write the decision: a function that reads, decides, and returns [`Decision::Answer`] when there is nothing to write or
-//!    [`Decision::Write`] with a batch that checks *every* version the decision rests on. [`Store::decide`] commits it, and when
+//! 3. Write the decision: a function that reads, decides, and returns `Decision::Answer` when there is nothing to write or
+//!    `Decision::Write` with a batch that checks *every* version the decision rests on. `Store::decide` commits it, and when
 //!    somebody else was faster lets it decide again. All that must happen together is in that one batch: a verb that commits
 //!    twice can be cut in half by a kill.
 //! 4. Give what is written its end of life, so that the sweeper removes it; check that a reader of the entry still says no after
