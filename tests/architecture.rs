@@ -20,14 +20,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lifecycle", &["base"]),
     ("app", &["base", "domain", "store", "signer", "plugin", "observe", "handler"]),
     // Outcomes of store verbs reach the one match that turns them into responses.
-    ("handler", &["app", "base", "domain", "store", "signer", "observe", "wire"]),
+    ("handler", &["app", "base", "domain", "observe", "store", "signer", "wire"]),
     ("routes", &["app", "base", "domain", "handler", "lifecycle", "observe"]),
     ("listener", &["base", "lifecycle", "observe", "routes"]),
     ("config", &["base"]),
 ];
 
-/// Longest file: what one can read in one go.
+/// Longest file without its unit tests: what one can read in one go.
 const MOST_LINES: usize = 350;
+/// Longest file with them.
+const MOST_LINES_WITH_TESTS: usize = 600;
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../daemon/src")
@@ -55,16 +57,22 @@ fn module(file: &Path) -> String {
 
 /// Whether the whole file is tests.
 fn is_tests(file: &Path) -> bool {
-    let below = file.strip_prefix(source()).unwrap();
-    below
-        .components()
-        .any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs" | "conformance.rs" | "testdata")))
+    // Outside of the source only the file's own name counts: the repository may stand in any folder.
+    let below = file.strip_prefix(source()).unwrap_or_else(|_| Path::new(file.file_name().unwrap()));
+    below.components().filter_map(|part| part.as_os_str().to_str()).any(|name| {
+        matches!(name, "tests" | "tests.rs" | "conformance.rs" | "testdata" | "testing.rs" | "fuzz.rs")
+            || name.ends_with("_tests.rs")
+    })
+}
+
+/// The code before the unit tests at the end of a file.
+fn without_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default()
 }
 
 /// Modules that the code names as `crate::…`, outside comments and tests.
 fn named(text: &str) -> BTreeSet<String> {
-    let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let lines = without_tests(text).lines().filter(|line| !line.trim_start().starts_with("//"));
     let mut found = BTreeSet::new();
     for line in lines {
         for after in line.split("crate::").skip(1) {
@@ -120,19 +128,19 @@ fn arrows_are_found_in_every_form_of_use() {
 
 #[test]
 fn no_file_is_longer_than_one_can_read() {
-    let folders = [
-        source(),
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../xtask/src"),
-        Path::new(env!("CARGO_MANIFEST_DIR")).into(),
-    ];
-    let all = folders
-        .iter()
-        .flat_map(|folder| files(folder))
-        .filter(|file| !file.components().any(|part| part.as_os_str() == "node_modules"));
-    let length = |file: &PathBuf| std::fs::read_to_string(file).unwrap().lines().count();
-    let long: Vec<_> = all
-        .filter(|file| length(file) > MOST_LINES)
-        .map(|file| format!("{}: {}", file.display(), length(&file)))
-        .collect();
-    assert!(long.is_empty(), "{long:?}");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = files(&source());
+    all.extend(files(&here.join("../xtask/src")));
+    all.extend(files(&here.join("support")));
+    let tests = std::fs::read_dir(here).unwrap().map(|entry| entry.unwrap().path());
+    all.extend(tests.filter(|path| path.extension().is_some_and(|extension| extension == "rs")));
+    let mut long = Vec::new();
+    for file in all {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let (code, lines) = (without_tests(&text).lines().count(), text.lines().count());
+        if code > MOST_LINES && !is_tests(&file) || lines > MOST_LINES_WITH_TESTS {
+            long.push(format!("{}: {code} lines, {lines} with tests", file.display()));
+        }
+    }
+    assert!(long.is_empty(), "too long to be read in one go:\n{}", long.join("\n"));
 }

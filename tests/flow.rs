@@ -17,6 +17,7 @@ mod flow_configurations;
 mod flow_credential;
 mod flow_http;
 mod flow_idempotency;
+mod flow_isolation;
 mod flow_json;
 mod flow_known_types;
 mod flow_management_access;

@@ -1,4 +1,4 @@
-//! Access tokens at the credential endpoint.
+//! Access tokens at the credential endpoint (VCI-8.3.1.1-01, F2-5.3.4-01).
 
 use issuerd_tests::claims::mdl;
 use issuerd_tests::daemon::MDL;
@@ -29,6 +29,7 @@ impl Ready {
     }
 }
 
+// BRR-3-01
 #[test]
 fn brr_3_01_a_request_without_a_token_is_challenged() {
     let ready = ready();
@@ -39,6 +40,7 @@ fn brr_3_01_a_request_without_a_token_is_challenged() {
     ready.wallet.send(&ready.request().bearer(&ready.token)).expect(200);
 }
 
+// BRR-3.1-01
 #[test]
 fn brr_3_1_01_a_token_that_is_not_valid_is_refused() {
     let ready = ready();
@@ -57,6 +59,7 @@ fn brr_3_1_01_a_token_that_is_not_valid_is_refused() {
     }
 }
 
+// BRR-3.1-03
 #[test]
 fn brr_3_1_03_a_malformed_authorization_is_refused() {
     let ready = ready();
@@ -79,6 +82,7 @@ fn brr_3_1_03_a_malformed_authorization_is_refused() {
     ready.wallet.send(&ready.request().bearer(token)).expect(200);
 }
 
+// HTP-9110-04
 #[test]
 fn htp_9110_04_the_scheme_is_case_insensitive() {
     for scheme in ["bearer", "BEARER", "bEaReR"] {
@@ -90,6 +94,7 @@ fn htp_9110_04_the_scheme_is_case_insensitive() {
     }
 }
 
+// BRR-2.3-01
 #[test]
 fn brr_2_3_01_a_token_in_the_query_or_the_body_is_not_seen() {
     let ready = ready();
@@ -100,6 +105,7 @@ fn brr_2_3_01_a_token_in_the_query_or_the_body_is_not_seen() {
     ready.wallet.send(&Request::new("POST", &ready.wallet.credential_path()).form(form)).expect(401);
 }
 
+// SEC-PROOF-01
 #[test]
 fn sec_proof_01_a_proof_is_used_once_whatever_the_token() {
     let daemon = Daemon::start();
@@ -114,6 +120,7 @@ fn sec_proof_01_a_proof_is_used_once_whatever_the_token() {
     wallet.ask(&other, configuration, &[HolderKey::es256()]).expect(200);
 }
 
+// SEC-TOK-02
 #[test]
 fn sec_tok_02_a_proof_is_no_token() {
     let ready = ready();

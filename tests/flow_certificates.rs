@@ -51,6 +51,7 @@ fn links(certificate: &Certificate) {
     assert!(certificate.crl_url().starts_with("http"), "{}", certificate.crl_url());
 }
 
+// CRT-IACA-01
 #[test]
 fn crt_iaca_01_the_root_follows_its_profile() {
     let daemon = Daemon::start();
@@ -73,6 +74,7 @@ fn crt_iaca_01_the_root_follows_its_profile() {
     assert_eq!(usage.value.flags, (1 << 5) | (1 << 6), "{}", usage.value);
 }
 
+// CRT-DS-01
 #[test]
 fn crt_ds_01_the_document_signer_follows_its_profile() {
     let daemon = Daemon::start();
@@ -100,6 +102,7 @@ fn crt_ds_01_the_document_signer_follows_its_profile() {
     assert!(parsed.basic_constraints().unwrap().is_none_or(|constraints| !constraints.value.ca));
 }
 
+// CRT-CRL-01
 #[test]
 fn crt_crl_01_the_crl_is_served_to_anybody_and_verifies() {
     let daemon = Daemon::start();
@@ -124,6 +127,7 @@ fn openssl_crl(iaca: &Certificate, crl: &[u8]) -> String {
     openssl(folder.path(), &["crl", "-inform", "DER", "-in", "crl.der", "-CAfile", "iaca.pem", "-text", "-noout"])
 }
 
+// CRT-CRL-04
 #[test]
 fn crt_crl_04_a_revoked_signer_is_on_the_crl_and_signs_no_more() {
     let daemon = Daemon::start();
@@ -174,6 +178,7 @@ fn an_iaca_is_created_inactive_and_listed_by_facts() {
     assert!(management.list(IACAS).contains(&made));
 }
 
+// CRT-DS-10
 #[test]
 fn crt_ds_10_issuing_moves_to_another_iaca_without_a_gap() {
     let daemon = Daemon::start();

@@ -15,6 +15,7 @@ fn mdl_offer(daemon: &Daemon, more: &Value) -> Offer {
     management.offer(&body)
 }
 
+// VCI-8.3-01
 #[test]
 fn vci_8_3_01_an_mdl_is_claimed_by_value_and_verifies() {
     let daemon = Daemon::start();
@@ -29,6 +30,7 @@ fn vci_8_3_01_an_mdl_is_claimed_by_value_and_verifies() {
     assert_eq!(mdocs[0].doc_type(), MDL);
 }
 
+// VCI-4.1.3-01
 #[test]
 fn vci_4_1_3_01_an_mdl_is_claimed_by_reference() {
     let daemon = Daemon::start();
@@ -41,6 +43,7 @@ fn vci_4_1_3_01_an_mdl_is_claimed_by_reference() {
     mdocs[0].verify(&daemon.management().iaca());
 }
 
+// VCI-4.1.1-10
 #[test]
 fn vci_4_1_1_10_an_offer_with_a_transaction_code_is_claimed_with_it() {
     let daemon = Daemon::start();
@@ -50,6 +53,7 @@ fn vci_4_1_1_10_an_offer_with_a_transaction_code_is_claimed_with_it() {
     mdocs[0].verify(&daemon.management().iaca());
 }
 
+// VCI-F.1-19
 #[test]
 fn vci_f_1_19_a_batch_of_five_gives_five_credentials_with_five_keys() {
     let daemon = Daemon::start();
@@ -65,6 +69,7 @@ fn vci_f_1_19_a_batch_of_five_gives_five_credentials_with_five_keys() {
     }
 }
 
+// PID-01
 #[test]
 fn pid_01_a_pid_is_claimed_and_verifies() {
     let daemon = Daemon::start();
@@ -76,6 +81,7 @@ fn pid_01_a_pid_is_claimed_and_verifies() {
     assert!(mdocs[0].elements.iter().all(|element| element.namespace == PID));
 }
 
+// HAIP-7-02
 #[test]
 fn haip_7_02_each_kind_of_holder_key_is_bound() {
     let daemon = Daemon::start();
@@ -106,6 +112,7 @@ fn a_second_claim_is_refused_and_leaves_the_first_valid() {
     assert_eq!(management.offer_state(&offer.id), "issued");
 }
 
+// VCI-8-03
 #[test]
 fn vci_8_03_an_offer_of_two_configurations_is_claimed_with_two_requests() {
     let daemon = Daemon::start();
@@ -125,6 +132,7 @@ fn vci_8_03_an_offer_of_two_configurations_is_claimed_with_two_requests() {
     }
 }
 
+// VCI-6.2-01
 #[test]
 fn vci_6_2_01_credential_identifiers_are_returned_and_required_once_details_were_asked_for() {
     let daemon = Daemon::start();

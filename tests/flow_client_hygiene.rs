@@ -23,6 +23,7 @@ fn still_serves(daemon: &Daemon) {
     assert_eq!(daemon.wallet().claim(&offer, &[HolderKey::es256()]).len(), 1);
 }
 
+// HTP-9110-05
 #[test]
 fn htp_9110_05_large_contents_are_refused_at_once() {
     let daemon = Daemon::start();
@@ -62,6 +63,7 @@ fn chunked(daemon: &Daemon, path: &str) {
     }
 }
 
+// HTP-9110-06
 #[test]
 fn htp_9110_06_heads_of_16_kilobytes_pass_and_of_64_do_not() {
     let daemon = Daemon::start();
@@ -83,6 +85,7 @@ fn htp_9110_06_heads_of_16_kilobytes_pass_and_of_64_do_not() {
     still_serves(&daemon);
 }
 
+// HTP-9110-07
 #[test]
 fn htp_9110_07_slow_clients_are_cut_off_and_hold_up_nobody() {
     let daemon = Daemon::start();
@@ -104,6 +107,7 @@ fn htp_9110_07_slow_clients_are_cut_off_and_hold_up_nobody() {
     assert!(start.elapsed() < Duration::from_secs(30));
 }
 
+// HTP-9110-07
 #[test]
 fn htp_9110_07_a_content_that_never_ends_is_cut_off() {
     let daemon = Daemon::start();
@@ -147,6 +151,7 @@ fn malformed_http_is_refused_and_hurts_nobody() {
     still_serves(&daemon);
 }
 
+// SEC-PANIC-01
 #[test]
 fn sec_panic_01_nothing_that_is_sent_makes_a_500() {
     let daemon = Daemon::start();

@@ -31,6 +31,7 @@ fn sigint_ends_as_sigterm_does() {
     assert_eq!(daemon.wait(), Some(0));
 }
 
+// OPS-02
 #[test]
 fn ops_02_check_tells_every_mistake_at_once_with_a_hint() {
     let folder = tempfile::tempdir().unwrap();
@@ -66,6 +67,7 @@ fn ops_02_check_tells_every_mistake_at_once_with_a_hint() {
     assert_eq!(run(&["check", "--config", "no-such-file.toml"], &[]).status.code(), Some(1));
 }
 
+// OPS-02
 #[test]
 fn ops_02_serve_does_not_start_with_a_mistake() {
     let folder = tempfile::tempdir().unwrap();

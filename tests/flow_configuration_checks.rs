@@ -150,6 +150,7 @@ fn times_and_sources_are_checked() {
     }
 }
 
+// VCI-12.2.4-13
 #[test]
 fn vci_12_2_4_13_images_are_what_they_say_and_carry_no_scripts() {
     let daemon = Daemon::start();

@@ -34,6 +34,7 @@ fn a_configuration_comes_back_as_it_was_sent_with_an_id() {
     assert!(management.list(CONFIGURATIONS).contains(&created));
 }
 
+// VCI-12.2.4-14
 #[test]
 fn vci_12_2_4_14_a_configuration_is_in_the_metadata_as_soon_as_it_exists_and_no_longer() {
     let daemon = Daemon::start();

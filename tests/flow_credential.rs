@@ -1,4 +1,4 @@
-//! The credential endpoint: what a request may not be.
+//! The credential endpoint: what a request may not be. Each circumstance has its code: VCI-8.3.1.2-01, VCI-8.3.1.2-04, VCI-8.2-01.
 
 use issuerd_tests::claims::mdl;
 use issuerd_tests::configurations::membership;
@@ -40,6 +40,7 @@ impl Ready {
     }
 }
 
+// VCI-8.2-02
 #[test]
 fn vci_8_2_02_the_credential_is_named_once_and_in_one_way() {
     let ready = Ready::new();
@@ -70,6 +71,7 @@ fn vci_8_2_02_the_credential_is_named_once_and_in_one_way() {
     ready.still_issues();
 }
 
+// VCI-8.2-08
 #[test]
 fn vci_8_2_08_proofs_are_one_kind_of_at_least_one() {
     let ready = Ready::new();
@@ -106,6 +108,7 @@ fn vci_8_2_08_proofs_are_one_kind_of_at_least_one() {
     ready.still_issues();
 }
 
+// VCI-8.3.1.2-03
 #[test]
 fn vci_8_3_1_2_03_what_is_no_json_object_is_an_invalid_credential_request() {
     let ready = Ready::new();
@@ -122,6 +125,7 @@ fn vci_8_3_1_2_03_what_is_no_json_object_is_an_invalid_credential_request() {
     ready.still_issues();
 }
 
+// HTP-JSON-03
 #[test]
 fn htp_json_03_unknown_members_are_ignored() {
     let ready = Ready::new();
@@ -130,6 +134,7 @@ fn htp_json_03_unknown_members_are_ignored() {
     ready.daemon.wallet().credential(&ready.token, &body).expect(200);
 }
 
+// VCI-8.2-15
 #[test]
 fn vci_8_2_15_encrypted_responses_are_not_offered() {
     let ready = Ready::new();
@@ -141,6 +146,7 @@ fn vci_8_2_15_encrypted_responses_are_not_offered() {
     ready.still_issues();
 }
 
+// VCI-8.2-07
 #[test]
 fn vci_8_2_07_a_configuration_that_was_not_offered_is_not_issued() {
     let ready = Ready::new();
@@ -152,6 +158,7 @@ fn vci_8_2_07_a_configuration_that_was_not_offered_is_not_issued() {
     ready.still_issues();
 }
 
+// VCI-8.2-12
 #[test]
 fn vci_8_2_12_more_proofs_than_a_batch_holds_are_refused() {
     let ready = Ready::new();
@@ -165,6 +172,7 @@ fn vci_8_2_12_more_proofs_than_a_batch_holds_are_refused() {
     ready.still_issues();
 }
 
+// VCI-12.2.4-11
 #[test]
 fn vci_12_2_4_11_without_batches_two_proofs_are_refused() {
     let daemon = Daemon::with(Options::default().environment("ISSUERD_ISSUANCE_BATCH_SIZE", "1"));
@@ -177,6 +185,7 @@ fn vci_12_2_4_11_without_batches_two_proofs_are_refused() {
     wallet.ask(&token, configuration, &[HolderKey::es256()]).expect(200);
 }
 
+// VCI-8.2-14
 #[test]
 fn vci_8_2_14_one_bad_proof_spoils_the_batch() {
     let ready = Ready::new();
@@ -192,6 +201,7 @@ fn vci_8_2_14_one_bad_proof_spoils_the_batch() {
     assert_eq!(credentials(&answer).len(), 3);
 }
 
+// VCI-8.2-13
 #[test]
 fn vci_8_2_13_one_key_twice_gives_no_two_credentials() {
     let ready = Ready::new();
@@ -208,6 +218,7 @@ fn vci_8_2_13_one_key_twice_gives_no_two_credentials() {
     ready.still_issues();
 }
 
+// VCI-8.3.1.2-06
 #[test]
 fn vci_8_3_1_2_06_the_token_is_checked_before_the_content() {
     let ready = Ready::new();
@@ -221,6 +232,7 @@ fn vci_8_3_1_2_06_the_token_is_checked_before_the_content() {
     ready.still_issues();
 }
 
+// VCI-8.3.1.2-07
 #[test]
 fn vci_8_3_1_2_07_refused_requests_leave_no_trace_of_an_issuance() {
     let ready = Ready::new();
@@ -232,6 +244,7 @@ fn vci_8_3_1_2_07_refused_requests_leave_no_trace_of_an_issuance() {
     ready.still_issues();
 }
 
+// VCI-8.2-18
 #[test]
 fn vci_8_2_18_a_wallet_that_hangs_up_leaves_all_or_nothing() {
     let ready = Ready::new();

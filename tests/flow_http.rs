@@ -28,6 +28,7 @@ fn offer_path(daemon: &Daemon) -> String {
     daemon.management().offer(&json!({ "credentials": [daemon.configuration(MDL)] })).reference_path()
 }
 
+// HTP-9110-01
 #[test]
 fn htp_9110_01_a_wrong_method_is_405_with_allow() {
     let daemon = Daemon::start();
@@ -49,6 +50,7 @@ fn htp_9110_01_a_wrong_method_is_405_with_allow() {
     assert!(management.lists("allow", "GET") && management.lists("allow", "POST"));
 }
 
+// HTP-CORS-02
 #[test]
 fn htp_cors_02_browsers_may_call_what_wallets_call_without_cookies() {
     let daemon = Daemon::start();
@@ -78,6 +80,7 @@ fn htp_cors_02_browsers_may_call_what_wallets_call_without_cookies() {
     assert!(management.send(daemon.ready.management).expect(200).header("access-control-allow-origin").is_none());
 }
 
+// HTP-9110-02
 #[test]
 fn htp_9110_02_contents_of_other_media_types_are_refused() {
     let daemon = Daemon::start();
@@ -108,6 +111,7 @@ fn htp_9110_02_contents_of_other_media_types_are_refused() {
     );
 }
 
+// HTP-9110-08
 #[test]
 fn htp_9110_08_compressed_contents_are_refused() {
     let daemon = Daemon::start();
@@ -123,6 +127,7 @@ fn htp_9110_08_compressed_contents_are_refused() {
     }
 }
 
+// HTP-9110-09
 #[test]
 fn htp_9110_09_any_accept_gives_the_default_form() {
     let daemon = Daemon::start();
@@ -181,6 +186,7 @@ fn unknown_paths_are_404_in_the_form_of_their_audience() {
     assert_eq!(answer.json()["code"], "NotFound");
 }
 
+// SEC-HOST-01
 #[test]
 fn sec_host_01_what_a_client_says_of_the_host_changes_nothing() {
     let daemon = Daemon::start();

@@ -10,6 +10,7 @@ fn create(management: &Management, key: &str, body: &Value) -> Answer {
     management.send(Request::new("POST", PRE_AUTHORIZED_OFFERS).json(body).header("Idempotency-Key", key))
 }
 
+// SEC-ADMIN-02
 #[test]
 fn sec_admin_02_a_retry_returns_the_same_offer() {
     let daemon = Daemon::start();

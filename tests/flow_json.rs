@@ -5,6 +5,7 @@ use issuerd_tests::daemon::MDL;
 use issuerd_tests::management::{CONFIGURATIONS, PRE_AUTHORIZED_OFFERS};
 use issuerd_tests::{Daemon, HolderKey, Request};
 
+// HTP-JSON-02
 #[test]
 fn htp_json_02_a_member_twice_is_a_mistake_at_any_level() {
     let daemon = Daemon::start();
@@ -42,6 +43,7 @@ fn htp_json_02_a_member_twice_is_a_mistake_at_any_level() {
     }
 }
 
+// SEC-DEPTH-01
 #[test]
 fn sec_depth_01_depth_is_bounded() {
     let daemon = Daemon::start();
@@ -58,6 +60,7 @@ fn sec_depth_01_depth_is_bounded() {
     }
 }
 
+// SEC-UNI-01
 #[test]
 fn sec_uni_01_what_is_no_unicode_text_is_refused() {
     let daemon = Daemon::start();
@@ -81,6 +84,7 @@ fn sec_uni_01_what_is_no_unicode_text_is_refused() {
     }
 }
 
+// HTP-ERR-01
 #[test]
 fn htp_err_01_errors_do_not_echo_what_was_sent() {
     let daemon = Daemon::start();

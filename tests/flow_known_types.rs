@@ -16,6 +16,7 @@ fn refused(management: &Management, id: &str, body: &Value, element: &str) {
     assert!(details.iter().any(|(param, _)| param.ends_with(element)), "{element} is not among {details:?}");
 }
 
+// MDL-02
 #[test]
 fn mdl_02_a_configuration_without_a_mandatory_element_is_refused() {
     let daemon = Daemon::start();
@@ -44,6 +45,7 @@ fn mdl_02_a_configuration_without_a_mandatory_element_is_refused() {
     }
 }
 
+// MDL-11
 #[test]
 fn mdl_11_each_element_has_the_type_of_the_standard() {
     let daemon = Daemon::start();
@@ -83,6 +85,7 @@ fn mdl_11_each_element_has_the_type_of_the_standard() {
     }
 }
 
+// MDL-13
 #[test]
 fn mdl_13_fixed_values_are_checked_too() {
     let daemon = Daemon::start();
@@ -104,6 +107,7 @@ fn mdl_13_fixed_values_are_checked_too() {
     }
 }
 
+// MDL-18
 #[test]
 fn mdl_18_the_iso_namespace_has_no_domestic_elements_and_national_namespaces_any() {
     let daemon = Daemon::start();
@@ -128,6 +132,7 @@ fn pid() -> Value {
     json!({ "type": PID, "expiresIn": { "hours": 24 }, "claimMappings": { PID: elements } })
 }
 
+// PID-02
 #[test]
 fn pid_02_a_configuration_of_a_pid_is_held_to_the_rulebook() {
     let daemon = Daemon::start();

@@ -102,6 +102,7 @@ fn request((method, path, body): &(&str, String, Option<Value>)) -> Request {
     body.as_ref().map_or(request.clone(), |body| request.json(body))
 }
 
+// OPS-03
 #[test]
 fn ops_03_without_a_valid_token_every_endpoint_says_unauthorized() {
     let daemon = Daemon::start();
@@ -214,6 +215,7 @@ fn a_removed_client_is_out_at_once() {
     daemon.management().delete(&format!("{CLIENTS}/{id}")).expect(404);
 }
 
+// OPS-01
 #[test]
 fn ops_01_health_and_metrics_need_no_token_and_tell_no_secret() {
     let daemon = Daemon::start();

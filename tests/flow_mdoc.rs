@@ -23,6 +23,7 @@ fn is_date(value: &Value) -> bool {
     matches!(value, Value::Tag(0 | 1004, _))
 }
 
+// MDL-02
 #[test]
 fn mdl_02_all_mandatory_elements_have_the_types_of_the_standard() {
     let daemon = Daemon::start();
@@ -63,6 +64,7 @@ fn driving_privileges(privileges: &Value) {
     assert_eq!(members(code), [("code", &Value::Text("01".into()))]);
 }
 
+// MDL-12
 #[test]
 fn mdl_12_optional_elements_are_typed_and_absent_ones_are_left_out() {
     let daemon = Daemon::start();
@@ -83,6 +85,7 @@ fn mdl_12_optional_elements_are_typed_and_absent_ones_are_left_out() {
     assert!(mandatory.find("sex").is_none() && mandatory.find("height").is_none());
 }
 
+// MDL-09
 #[test]
 fn mdl_09_codes_are_left_out_rather_than_empty() {
     let daemon = Daemon::start();
@@ -92,6 +95,7 @@ fn mdl_09_codes_are_left_out_rather_than_empty() {
     assert_eq!(members(&array(mdoc.value("driving_privileges"))[0]).len(), 1);
 }
 
+// PID-04
 #[test]
 fn pid_04_elements_have_the_types_of_the_rulebook() {
     let daemon = Daemon::start();
@@ -117,6 +121,7 @@ fn pid_04_elements_have_the_types_of_the_rulebook() {
     }
 }
 
+// MDC-MSO-19
 #[test]
 fn mdc_mso_19_the_security_object_has_the_members_of_the_standard_and_no_others() {
     let daemon = Daemon::start();
@@ -136,6 +141,7 @@ fn mdc_mso_19_the_security_object_has_the_members_of_the_standard_and_no_others(
     assert_eq!(members(mdoc.mso("deviceKeyInfo")).len(), 1);
 }
 
+// VCI-3.3.2-02
 #[test]
 fn vci_3_3_2_02_copies_share_the_data_and_nothing_else() {
     let daemon = Daemon::start();
@@ -160,6 +166,7 @@ fn vci_3_3_2_02_copies_share_the_data_and_nothing_else() {
     assert!(distinct(mdocs.iter().map(|mdoc| format!("{:?}", mdoc.device_key()).into_bytes()).collect()));
 }
 
+// MDC-IS-06
 #[test]
 fn mdc_is_06_the_digest_id_does_not_tell_the_element() {
     let daemon = Daemon::start();
@@ -168,6 +175,7 @@ fn mdc_is_06_the_digest_id_does_not_tell_the_element() {
     assert!(mdocs.iter().map(id).collect::<BTreeSet<_>>().len() > 1);
 }
 
+// VCI-15.4.1-01
 #[test]
 fn vci_15_4_1_01_times_do_not_tell_the_second_of_issuance() {
     let daemon = Daemon::start();
@@ -180,6 +188,7 @@ fn vci_15_4_1_01_times_do_not_tell_the_second_of_issuance() {
     assert!(until % 3_600 == 0 || until == not_after, "validUntil {until}");
 }
 
+// MDC-MSO-14
 #[test]
 fn mdc_mso_14_a_credential_ends_with_the_document() {
     let daemon = Daemon::start();
@@ -210,6 +219,7 @@ fn validity_follows_the_configuration_and_mapped_times_win() {
     }
 }
 
+// COS-9052-05
 #[test]
 fn cos_9052_05_openssl_verifies_the_chain() {
     let daemon = Daemon::start();
@@ -222,6 +232,7 @@ fn cos_9052_05_openssl_verifies_the_chain() {
     assert!(said.contains("signer.pem: OK"), "{said}");
 }
 
+// MDC-IS-08
 #[test]
 fn mdc_is_08_the_portrait_is_the_image_that_was_given() {
     use base64::Engine as _;

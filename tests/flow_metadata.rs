@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 const ISSUER: &str = "/.well-known/openid-credential-issuer";
 const SERVER: &str = "/.well-known/oauth-authorization-server";
 
+// VCI-12.2.4-01
 #[test]
 fn vci_12_2_4_01_the_endpoints_are_where_the_metadata_says() {
     let daemon = Daemon::start();
@@ -42,6 +43,7 @@ fn vci_12_2_4_01_the_endpoints_are_where_the_metadata_says() {
     assert_eq!(configurations.keys().collect::<BTreeSet<_>>(), daemon.ready.configurations.values().collect());
 }
 
+// VCI-12.2.4-20
 #[test]
 fn vci_12_2_4_20_each_configuration_has_the_shape_of_1_0() {
     let daemon = Daemon::start();
@@ -75,7 +77,7 @@ fn scopes(metadata: &Value) -> BTreeSet<String> {
     configurations.values().map(|one| one["scope"].as_str().unwrap().to_owned()).collect()
 }
 
-/// VCI-12.2.4-32, VCI-12.2.4-33, VCI-C-01, VCI-C.2-01, VCI-B.3-01
+/// VCI-12.2.4-32, VCI-12.2.4-33, VCI-C-01, VCI-C.2-01, VCI-C.2-02, VCI-B.3-01
 fn claims(metadata: &Value) {
     let displays = metadata["display"].as_array().unwrap();
     assert!(displays.iter().all(|one| one["name"].is_string()), "{displays:?}");
@@ -86,11 +88,13 @@ fn claims(metadata: &Value) {
     for claim in claims {
         let path = claim["path"].as_array().unwrap();
         assert!(path.len() >= 2 && path[0].is_string() && path[1].is_string(), "{path:?}");
+        assert!(path[2..].iter().all(|part| part.is_string() || part.is_u64() || part.is_null()), "{path:?}");
         assert!(paths.insert(claim["path"].to_string()), "{path:?} twice");
         assert!(claim.get("mandatory").is_none_or(Value::is_boolean));
     }
 }
 
+// VCI-12.2.4-35
 #[test]
 fn vci_12_2_4_35_the_described_claims_are_those_that_are_issued() {
     let daemon = Daemon::start();
@@ -108,6 +112,7 @@ fn vci_12_2_4_35_the_described_claims_are_those_that_are_issued() {
     assert!(mandatory.is_subset(&issued) && mandatory.len() >= 11, "{mandatory:?}");
 }
 
+// VCI-12.2.4-15
 #[test]
 fn vci_12_2_4_15_no_member_is_null_or_an_empty_array_and_no_key_is_private() {
     let daemon = Daemon::start();
@@ -136,6 +141,7 @@ fn walk(value: &Value) {
     }
 }
 
+// VCI-12.2.4-03
 #[test]
 fn vci_12_2_4_03_the_server_metadata_lists_only_what_works() {
     let daemon = Daemon::start();
@@ -159,6 +165,7 @@ fn vci_12_2_4_03_the_server_metadata_lists_only_what_works() {
     assert_eq!(metadata["response_types_supported"].as_array().map(Vec::len).unwrap_or_default(), 0);
 }
 
+// HTP-9111-02
 #[test]
 fn htp_9111_02_metadata_has_a_validator_and_a_life() {
     let daemon = Daemon::start();
@@ -182,6 +189,7 @@ fn htp_9111_02_metadata_has_a_validator_and_a_life() {
     wallet.send(&Request::get(ISSUER).header("If-None-Match", &before)).expect(200);
 }
 
+// VCI-12.2.2-07
 #[test]
 fn vci_12_2_2_07_what_a_wallet_accepts_does_not_break_the_answer() {
     let daemon = Daemon::start();
@@ -205,6 +213,7 @@ fn vci_12_2_2_07_what_a_wallet_accepts_does_not_break_the_answer() {
     );
 }
 
+// VCI-B.3-03
 #[test]
 fn vci_b_3_03_the_order_of_claims_is_stable() {
     let daemon = Daemon::start();
@@ -235,6 +244,7 @@ fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
+// VCI-12.2.2-01
 #[test]
 fn vci_12_2_2_01_an_issuer_with_a_path_has_its_metadata_between_host_and_path() {
     let port = free_port();
@@ -264,6 +274,7 @@ fn vci_12_2_2_01_an_issuer_with_a_path_has_its_metadata_between_host_and_path() 
     wallet.get(&crl).expect(200);
 }
 
+// VCI-12.2.2-03
 #[test]
 fn vci_12_2_2_03_an_issuer_without_a_path_has_no_slash_at_the_end() {
     let daemon = Daemon::start();

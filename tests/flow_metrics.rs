@@ -177,6 +177,7 @@ fn events_count_the_operations_of_operators() {
     assert_eq!(moves(&daemon, &format!("{configuration}_RETRIEVE_LIST"), anonymous), FAIL);
 }
 
+// SEC-LOG-01
 #[test]
 fn sec_log_01_labels_are_bounded() {
     let daemon = Daemon::start();

@@ -8,6 +8,7 @@ use issuerd_tests::wait::until;
 use issuerd_tests::wallet::request_body;
 use issuerd_tests::{Daemon, HolderKey, Proof, Request};
 
+// VCI-7.1-01
 #[test]
 fn vci_7_1_01_a_nonce_is_given_to_anybody() {
     let daemon = Daemon::start();
@@ -31,6 +32,7 @@ fn vci_7_1_01_a_nonce_is_given_to_anybody() {
     }
 }
 
+// VCI-7.2-03
 #[test]
 fn vci_7_2_03_nonces_differ() {
     let daemon = Daemon::start();
@@ -41,6 +43,7 @@ fn vci_7_2_03_nonces_differ() {
     assert_eq!(nonces.len(), 2_000);
 }
 
+// VCI-7-02
 #[test]
 fn vci_7_02_nonces_cost_no_storage() {
     let daemon = Daemon::start();
@@ -56,6 +59,7 @@ fn vci_7_02_nonces_cost_no_storage() {
     assert_eq!(size(), before);
 }
 
+// SEC-PROOF-03
 #[test]
 fn sec_proof_03_a_changed_nonce_is_refused() {
     let daemon = Daemon::start();
@@ -85,6 +89,7 @@ fn sec_proof_03_a_changed_nonce_is_refused() {
     ask(&nonce).expect(200);
 }
 
+// VCI-7.2-04
 #[test]
 fn vci_7_2_04_a_nonce_ends_after_its_life() {
     let daemon = Daemon::with(Options::default().environment("ISSUERD_ISSUANCE_NONCE_LIFETIME", "10"));
@@ -109,6 +114,7 @@ fn vci_7_2_04_a_nonce_ends_after_its_life() {
     wallet.ask(&fresh, configuration, &[key]).expect(200);
 }
 
+// VCI-7-03
 #[test]
 fn vci_7_03_a_nonce_of_another_issuer_is_refused() {
     let (here, there) = (Daemon::start(), Daemon::start());
@@ -119,6 +125,7 @@ fn vci_7_03_a_nonce_of_another_issuer_is_refused() {
     wallet.credential(&token, &request_body(configuration, &[proof])).expect_error(400, "invalid_nonce");
 }
 
+// OPS-06
 #[test]
 fn ops_06_a_nonce_stays_taken_over_a_restart() {
     let daemon = Daemon::start();

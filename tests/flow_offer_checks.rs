@@ -10,6 +10,7 @@ fn refused(management: &Management, body: &Value) -> Vec<(String, String)> {
     details(&management.post(PRE_AUTHORIZED_OFFERS, body))
 }
 
+// VCI-4.1.1-03
 #[test]
 fn vci_4_1_1_03_every_mistake_is_named_and_nothing_is_stored() {
     let daemon = Daemon::start();
@@ -100,6 +101,7 @@ fn the_longest_life_is_raised_by_the_configuration() {
     assert_eq!(refused(&management, &longer)[0].0, "expiresIn");
 }
 
+// SEC-ADMIN-01
 #[test]
 fn sec_admin_01_claims_that_cannot_be_mapped_are_never_issued() {
     let daemon = Daemon::start();

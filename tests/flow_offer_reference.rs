@@ -9,6 +9,7 @@ fn made(daemon: &Daemon) -> Offer {
     management.offer_of(daemon.configuration(MDL), &issuerd_tests::claims::mdl(&management.country()))
 }
 
+// VCI-4.1.3-01
 #[test]
 fn vci_4_1_3_01_the_reference_gives_the_offer_itself() {
     let daemon = Daemon::start();
@@ -23,6 +24,7 @@ fn vci_4_1_3_01_the_reference_gives_the_offer_itself() {
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
 }
 
+// VCI-4.1.3-08
 #[test]
 fn vci_4_1_3_08_looking_at_an_offer_does_not_use_it_up() {
     let daemon = Daemon::start();
@@ -35,6 +37,7 @@ fn vci_4_1_3_08_looking_at_an_offer_does_not_use_it_up() {
     assert_eq!(wallet.claim(&offer, &[HolderKey::es256()]).len(), 1);
 }
 
+// VCI-4.1.3-06
 #[test]
 fn vci_4_1_3_06_the_reference_ends_with_the_code() {
     let daemon = Daemon::start();
@@ -49,6 +52,7 @@ fn vci_4_1_3_06_the_reference_ends_with_the_code() {
     assert!(!ended.text().contains(&offer.code));
 }
 
+// VCI-4.1.3-02
 #[test]
 fn vci_4_1_3_02_an_offer_is_never_a_jwt() {
     let daemon = Daemon::start();
@@ -58,6 +62,7 @@ fn vci_4_1_3_02_an_offer_is_never_a_jwt() {
     assert!(answer.status == 406 || answer.expect(200).media_type() == "application/json");
 }
 
+// VCI-15.4.2-01
 #[test]
 fn vci_15_4_2_01_the_id_of_an_offer_is_not_its_reference() {
     let daemon = Daemon::start();

@@ -33,6 +33,7 @@ fn an_offer_is_returned_as_the_reference_says() {
     assert_eq!(time("expiresAt").as_millisecond() - time("createdAt").as_millisecond(), 300_000);
 }
 
+// VCI-4.1.1-18
 #[test]
 fn vci_4_1_1_18_an_offer_holds_no_personal_data_and_no_plus_for_a_space() {
     let daemon = Daemon::start();
@@ -55,6 +56,7 @@ fn vci_4_1_1_18_an_offer_holds_no_personal_data_and_no_plus_for_a_space() {
     assert!(offer.object.to_string().contains(description));
 }
 
+// VCI-4.1.1-09
 #[test]
 fn vci_4_1_1_09_codes_and_references_are_long_and_never_the_same() {
     let daemon = Daemon::start();
@@ -93,6 +95,7 @@ fn the_state_of_an_offer_follows_what_the_wallet_does() {
     assert!(!shown.contains(&offer.code) && !shown.contains("Sommer"), "{shown}");
 }
 
+// VCI-4.1.1-07
 #[test]
 fn vci_4_1_1_07_an_offer_expires() {
     let daemon = Daemon::start();

@@ -44,6 +44,7 @@ impl Bench {
     }
 }
 
+// VCI-F.1-01
 #[test]
 fn vci_f_1_01_the_header_must_say_what_the_token_is() {
     let bench = Bench::new();
@@ -74,6 +75,7 @@ fn vci_f_1_01_the_header_must_say_what_the_token_is() {
     bench.accepted(&good().sign(&bench.key));
 }
 
+// VCI-F.1-04
 #[test]
 fn vci_f_1_04_the_signature_must_be_of_the_named_key() {
     let bench = Bench::new();
@@ -96,6 +98,7 @@ fn vci_f_1_04_the_signature_must_be_of_the_named_key() {
     bench.accepted(&bench.good().sign(&bench.key));
 }
 
+// VCI-F.1-06
 #[test]
 fn vci_f_1_06_the_audience_must_be_this_issuer() {
     let bench = Bench::new();
@@ -119,6 +122,7 @@ fn vci_f_1_06_the_audience_must_be_this_issuer() {
     bench.accepted(&bench.good().sign(&bench.key));
 }
 
+// VCI-F.1-07
 #[test]
 fn vci_f_1_07_the_time_must_be_near() {
     let bench = Bench::new();
@@ -142,6 +146,7 @@ fn vci_f_1_07_the_time_must_be_near() {
     bench.accepted(&bench.good().claim("iat", now + 5).sign(&bench.key));
 }
 
+// VCI-F.1-08
 #[test]
 fn vci_f_1_08_a_nonce_must_be_there() {
     let bench = Bench::new();
@@ -158,6 +163,7 @@ fn vci_f_1_08_a_nonce_must_be_there() {
     bench.accepted(&bench.good().sign(&bench.key));
 }
 
+// VCI-F.1-11
 #[test]
 fn vci_f_1_11_an_anonymous_wallet_has_no_iss() {
     let bench = Bench::new();
@@ -165,6 +171,7 @@ fn vci_f_1_11_an_anonymous_wallet_has_no_iss() {
     bench.accepted(&bench.good().sign(&bench.key));
 }
 
+// VCI-F.1-10
 #[test]
 fn vci_f_1_10_iss_is_the_client_of_the_token() {
     let daemon = Daemon::start();
@@ -184,6 +191,7 @@ fn vci_f_1_10_iss_is_the_client_of_the_token() {
     ask(client).expect(200);
 }
 
+// HTP-JSON-02
 #[test]
 fn htp_json_02_a_member_twice_in_header_or_claims_is_refused() {
     let bench = Bench::new();

@@ -17,6 +17,7 @@ fn ask(daemon: &Daemon, wallet: &Wallet, token: &str, proof: String) -> Answer {
     wallet.credential(token, &request_body(daemon.configuration(MDL), &[proof]))
 }
 
+// VCI-F.1-03
 #[test]
 fn vci_f_1_03_each_way_to_name_a_key_binds_that_key() {
     let daemon = Daemon::start();
@@ -38,6 +39,7 @@ fn vci_f_1_03_each_way_to_name_a_key_binds_that_key() {
     }
 }
 
+// SEC-KEY-01
 #[test]
 fn sec_key_01_a_key_is_named_in_one_way() {
     let daemon = Daemon::start();
@@ -77,6 +79,7 @@ fn sec_key_01_a_key_is_named_in_one_way() {
     ask(&daemon, &wallet, &token, good().sign(&key)).expect(200);
 }
 
+// VCI-F.1-05
 #[test]
 fn vci_f_1_05_private_and_unfit_keys_are_refused() {
     let daemon = Daemon::start();
@@ -123,6 +126,7 @@ fn vci_f_1_05_private_and_unfit_keys_are_refused() {
     ask(&daemon, &wallet, &token, wallet.proof(&key).header("jwk", jwk("alg", json!("ES256"))).sign(&key)).expect(200);
 }
 
+// SEC-ALG-01
 #[test]
 fn sec_alg_01_the_algorithm_must_fit_the_key() {
     let daemon = Daemon::start();
@@ -138,6 +142,7 @@ fn sec_alg_01_the_algorithm_must_fit_the_key() {
     }
 }
 
+// SEC-KEY-04
 #[test]
 fn sec_key_04_example_keys_of_the_standards_are_not_special_but_small_order_points_are_refused() {
     let daemon = Daemon::start();

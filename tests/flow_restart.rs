@@ -9,6 +9,7 @@ use issuerd_tests::management::{CONFIGURATIONS, IACAS, OFFERS, SIGNERS};
 use issuerd_tests::{Daemon, HolderKey};
 use serde_json::json;
 
+// OPS-06
 #[test]
 fn ops_06_offers_tokens_and_codes_are_as_they_were() {
     let daemon = Daemon::start();

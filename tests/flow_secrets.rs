@@ -96,6 +96,7 @@ fn plant(daemon: &Daemon) -> Planted {
     planted
 }
 
+// SEC-LOG-01
 #[test]
 fn sec_log_01_planted_secrets_are_nowhere() {
     let mut daemon = Daemon::with(Options::default().environment("ISSUERD_LOG_LEVEL", "trace"));

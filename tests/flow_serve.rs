@@ -22,6 +22,7 @@ fn an_installation_starts_empty_and_issues_what_it_is_told_to() {
     assert_eq!(daemon.end(), Some(0));
 }
 
+// VCI-4.1.1-07
 #[test]
 fn vci_4_1_1_07_offers_live_five_minutes_and_ten_at_most() {
     let daemon = Daemon::installed("");
@@ -43,6 +44,7 @@ fn vci_4_1_1_07_offers_live_five_minutes_and_ten_at_most() {
     }
 }
 
+// MDL-20
 #[test]
 fn mdl_20_a_claim_that_is_missing_is_named_when_the_offer_is_made() {
     let daemon = Daemon::installed("");
@@ -55,6 +57,7 @@ fn mdl_20_a_claim_that_is_missing_is_named_when_the_offer_is_made() {
     assert!(!answer.text().contains("Sommer"));
 }
 
+// VCI-13.6.3-01
 #[test]
 fn vci_13_6_3_01_the_number_of_attempts_is_configured() {
     let daemon = Daemon::installed("[pre_authorized]\ntx_code_attempts = 1\n");
@@ -68,6 +71,7 @@ fn vci_13_6_3_01_the_number_of_attempts_is_configured() {
     daemon.wallet().token(&offer.code, offer.tx_code.as_deref()).expect_error(400, "invalid_grant");
 }
 
+// VCI-14.3-01
 #[test]
 fn vci_14_3_01_more_credential_requests_are_served_when_configured() {
     let daemon = Daemon::installed("[pre_authorized]\ncredential_requests_per_offer = 2\n");

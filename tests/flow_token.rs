@@ -12,6 +12,7 @@ fn made(daemon: &Daemon) -> Offer {
     management.offer_of(daemon.configuration(MDL), &mdl(&management.country()))
 }
 
+// OAU-5.1-01
 #[test]
 fn oau_5_1_01_a_token_response_has_the_members_of_the_standards() {
     let daemon = Daemon::start();
@@ -30,6 +31,7 @@ fn oau_5_1_01_a_token_response_has_the_members_of_the_standards() {
     assert_eq!(answer.media_type(), "application/json");
 }
 
+// OAU-5.2-01
 #[test]
 fn oau_5_2_01_each_defect_of_a_token_request_has_its_code() {
     let daemon = Daemon::start();
@@ -65,6 +67,7 @@ fn oau_5_2_01_each_defect_of_a_token_request_has_its_code() {
     wallet.token(code, None).expect(200);
 }
 
+// OAU-3.2-01
 #[test]
 fn oau_3_2_01_parameters_in_the_query_are_not_used() {
     let daemon = Daemon::start();
@@ -74,6 +77,7 @@ fn oau_3_2_01_parameters_in_the_query_are_not_used() {
     wallet.token(&offer.code, None).expect(200);
 }
 
+// HTP-JSON-03
 #[test]
 fn htp_json_03_unknown_and_empty_parameters_are_ignored() {
     let daemon = Daemon::start();
@@ -90,6 +94,7 @@ fn htp_json_03_unknown_and_empty_parameters_are_ignored() {
     wallet.token_with(&fields).expect(200);
 }
 
+// SEC-CODE-03
 #[test]
 fn sec_code_03_used_expired_and_unknown_codes_look_alike() {
     let daemon = Daemon::start();
@@ -102,6 +107,7 @@ fn sec_code_03_used_expired_and_unknown_codes_look_alike() {
     assert!(answers.iter().all(|answer| (answer.status, &answer.body) == (400, &answers[0].body)));
 }
 
+// VCI-6.1.1-01
 #[test]
 fn vci_6_1_1_01_a_token_may_be_limited_to_some_of_the_offered_configurations() {
     let daemon = Daemon::start();
@@ -122,6 +128,7 @@ fn vci_6_1_1_01_a_token_may_be_limited_to_some_of_the_offered_configurations() {
     assert!(matches!(refused.status, 400 | 403), "{}", refused.text());
 }
 
+// VCI-6.1.1-02
 #[test]
 fn vci_6_1_1_02_asking_for_what_was_not_offered_is_refused_and_spends_nothing() {
     let daemon = Daemon::start();
@@ -148,6 +155,7 @@ fn vci_6_1_1_02_asking_for_what_was_not_offered_is_refused_and_spends_nothing() 
     wallet.token(&offer.code, None).expect(200);
 }
 
+// VCI-13.10-01
 #[test]
 fn vci_13_10_01_a_token_ends_after_its_life() {
     let daemon = Daemon::with(Options::default().environment("ISSUERD_ISSUANCE_ACCESS_TOKEN_LIFETIME", "10"));
@@ -162,6 +170,7 @@ fn vci_13_10_01_a_token_ends_after_its_life() {
     });
 }
 
+// OAU-5.2-02
 #[test]
 fn oau_5_2_02_client_authentication_that_is_not_offered_is_refused() {
     let daemon = Daemon::start();
@@ -173,6 +182,7 @@ fn oau_5_2_02_client_authentication_that_is_not_offered_is_refused() {
     wallet.token(&offer.code, None).expect(200);
 }
 
+// RES-2.2-01
 #[test]
 fn res_2_2_01_a_resource_that_is_not_this_issuer_is_refused() {
     let daemon = Daemon::start();
@@ -183,6 +193,7 @@ fn res_2_2_01_a_resource_that_is_not_this_issuer_is_refused() {
     wallet.token(&offer.code, None).expect(200);
 }
 
+// SEC-CODE-05
 #[test]
 fn sec_code_05_handles_of_other_kinds_are_no_codes() {
     let daemon = Daemon::start();

@@ -17,6 +17,7 @@ fn another(code: &str) -> String {
     format!("{}{last}", &code[..code.len() - 1])
 }
 
+// VCI-4.1.1-11
 #[test]
 fn vci_4_1_1_11_numeric_codes_are_digits_and_text_codes_are_readable() {
     let daemon = Daemon::start();
@@ -35,6 +36,7 @@ fn vci_4_1_1_11_numeric_codes_are_digits_and_text_codes_are_readable() {
     assert!(text.len() == 6 && text.bytes().all(|b| b.is_ascii_alphanumeric()), "{text}");
 }
 
+// VCI-6.3-02
 #[test]
 fn vci_6_3_02_a_missing_code_is_asked_for_and_costs_nothing() {
     let daemon = Daemon::start();
@@ -47,6 +49,7 @@ fn vci_6_3_02_a_missing_code_is_asked_for_and_costs_nothing() {
     wallet.token(&offer.code, offer.tx_code.as_deref()).expect(200);
 }
 
+// VCI-6.3-03
 #[test]
 fn vci_6_3_03_a_code_that_was_not_asked_for_is_refused() {
     let daemon = Daemon::start();
@@ -56,6 +59,7 @@ fn vci_6_3_03_a_code_that_was_not_asked_for_is_refused() {
     wallet.token(&offer.code, None).expect(200);
 }
 
+// VCI-6.3-04
 #[test]
 fn vci_6_3_04_a_wrong_code_is_an_invalid_grant_and_the_right_one_still_works() {
     let daemon = Daemon::start();
@@ -70,6 +74,7 @@ fn vci_6_3_04_a_wrong_code_is_an_invalid_grant_and_the_right_one_still_works() {
     wallet.token(&offer.code, Some(&right)).expect_error(400, "invalid_grant");
 }
 
+// VCI-13.6.3-01
 #[test]
 fn vci_13_6_3_01_the_third_wrong_code_ends_the_offer_for_good() {
     let daemon = Daemon::start();
@@ -86,6 +91,7 @@ fn vci_13_6_3_01_the_third_wrong_code_ends_the_offer_for_good() {
     wallet.token(&again.code, again.tx_code.as_deref()).expect(200);
 }
 
+// SEC-TX-02
 #[test]
 fn sec_tx_02_look_alikes_of_the_right_code_are_wrong() {
     let daemon = Daemon::start();
@@ -107,6 +113,7 @@ fn sec_tx_02_look_alikes_of_the_right_code_are_wrong() {
     }
 }
 
+// SEC-TX-02
 #[test]
 fn sec_tx_02_other_names_and_repetitions_do_not_pass_as_the_code() {
     let daemon = Daemon::start();
@@ -128,6 +135,7 @@ fn sec_tx_02_other_names_and_repetitions_do_not_pass_as_the_code() {
     }
 }
 
+// VCI-6.3-06
 #[test]
 fn vci_6_3_06_an_unknown_code_answers_alike_with_any_transaction_code() {
     let daemon = Daemon::start();
@@ -138,6 +146,7 @@ fn vci_6_3_06_an_unknown_code_answers_alike_with_any_transaction_code() {
     assert!(bodies.iter().all(|body| *body == bodies[0]));
 }
 
+// SEC-TX-01
 #[test]
 fn sec_tx_01_the_count_survives_a_restart() {
     let daemon = Daemon::start();

@@ -75,6 +75,7 @@ fn new_signer(management: &Management, iaca: &Value) -> (String, String) {
     (format!("{SIGNERS}/{}", text("id")), text("csrPem"))
 }
 
+// CRT-DS-11
 #[test]
 fn crt_ds_11_a_signer_is_certified_outside_and_signs() {
     let daemon = Daemon::start();
@@ -113,6 +114,7 @@ fn openssl_verifies_request(folder: &Path, csr: &str) -> bool {
     openssl(folder, &["req", "-in", "check.csr", "-verify", "-noout"]).contains("verify OK")
 }
 
+// CRT-DS-09
 #[test]
 fn crt_ds_09_certificates_off_the_profile_are_refused() {
     let daemon = Daemon::start();
@@ -147,6 +149,7 @@ fn crt_ds_09_certificates_off_the_profile_are_refused() {
     management.delete(&other).expect(204);
 }
 
+// CRT-IACA-01
 #[test]
 fn crt_iaca_01_roots_off_the_profile_are_refused() {
     let daemon = Daemon::start();

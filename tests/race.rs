@@ -71,6 +71,7 @@ fn counts(expected: &[(u16, &str, usize)]) -> BTreeMap<(u16, String), usize> {
     expected.iter().map(|(status, error, count)| ((*status, (*error).to_owned()), *count)).collect()
 }
 
+// SEC-CODE-02
 #[test]
 fn sec_code_02_one_of_200_gets_the_token() {
     let (mut bench, start) = (Bench::new(), now());
@@ -89,6 +90,7 @@ fn sec_code_02_one_of_200_gets_the_token() {
     assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
 }
 
+// VCI-13.6.3-03
 #[test]
 fn vci_13_6_3_03_three_of_200_wrong_codes_are_counted() {
     let (mut bench, start) = (Bench::new(), now());
@@ -134,6 +136,7 @@ fn a_right_code_among_wrong_ones_wins_or_loses_but_never_twice() {
     }
 }
 
+// VCI-13.8-02
 #[test]
 fn vci_13_8_02_one_nonce_gives_one_credential() {
     let (mut bench, start) = (Bench::new(), now());

@@ -91,6 +91,11 @@ impl Daemon {
         Self::on(Arc::new(TempDir::new().unwrap()), options)
     }
 
+    /// Starts one on this data directory.
+    pub fn start_on(directory: TempDir) -> Self {
+        Self::on(Arc::new(directory), Options::default())
+    }
+
     fn on(directory: Arc<TempDir>, options: Options) -> Self {
         let started = now();
         let mut command = command(options.release);

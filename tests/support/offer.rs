@@ -62,6 +62,7 @@ impl Offer {
 /// The one query parameter of an offer link.
 #[track_caller]
 pub fn parameter(link: &str, name: &str) -> String {
+    // VCI-4.1-02
     let query = link.strip_prefix("openid-credential-offer://?").unwrap_or_else(|| panic!("{link}"));
     let mut found = form_urlencoded::parse(query.as_bytes()).collect::<Vec<_>>();
     // VCI-4.1-01: one and only one of credential_offer and credential_offer_uri.
