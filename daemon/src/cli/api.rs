@@ -11,13 +11,19 @@ use super::Failed;
 #[derive(Debug, Args)]
 pub(super) struct Api {
     /// Base URL of the management listener.
-    #[arg(long, env = "ISSUERD_MANAGEMENT_URL", default_value = "http://127.0.0.1:8081", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "ISSUERD_MANAGEMENT_URL",
+        default_value = "http://127.0.0.1:8081",
+        value_name = "URL"
+    )]
     management: String,
     /// Id of a management client.
-    #[arg(long, env = "ISSUERD_CLIENT_ID", value_name = "ID")]
+    #[arg(long, global = true, env = "ISSUERD_CLIENT_ID", value_name = "ID")]
     client_id: Option<String>,
     /// Its secret. Better given by the environment, which other users cannot see.
-    #[arg(long, env = "ISSUERD_CLIENT_SECRET", hide_env_values = true, value_name = "SECRET")]
+    #[arg(long, global = true, env = "ISSUERD_CLIENT_SECRET", hide_env_values = true, value_name = "SECRET")]
     client_secret: Option<String>,
 }
 

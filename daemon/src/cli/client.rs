@@ -56,7 +56,7 @@ pub(super) enum RoleName {
     Issuer,
     /// Offers; configurations and certificates read-only.
     ManagedIssuer,
-    /// Reads configurations, certificates and events.
+    /// Reads configurations and certificates.
     Auditor,
 }
 
