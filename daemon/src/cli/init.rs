@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{ConfigFile, Failed, runtime};
 use crate::app::App;
 use crate::boot;
+use crate::config::master_key;
 use crate::domain::access::Role;
 use crate::domain::trust::Change;
 
@@ -45,7 +46,7 @@ pub(super) fn run(init: &Init) -> Result<(), Failed> {
         let added = app.clients.add(&init.client_name, Role::Admin, app.clock.now()).await?;
         let made = json!({
             "data_dir": config.store.data_dir,
-            "master_key": config.store.master_key_path(),
+            "master_key": master_key::place(&config.store),
             "client_id": added.client.id,
             "client_secret": added.secret,
             "iaca_pem": certificate,

@@ -56,21 +56,43 @@ impl StoreSection {
     }
 }
 
-/// The master key. Makes a key file when there is neither a key nor a store yet.
-pub fn obtain(store: &StoreSection, random: &dyn Random) -> Result<Secret, MasterKeyError> {
-    if let Some(text) = variable(VARIABLE) {
-        return decode(VARIABLE, &Zeroizing::new(text));
-    }
-    if let Some(directory) = variable("CREDENTIALS_DIRECTORY") {
-        let path = Path::new(&directory).join(CREDENTIAL);
-        if path.exists() {
-            return read(&path);
+/// Where the key is: the first place that has one, or the file that would be made.
+enum Place {
+    Variable(Zeroizing<String>),
+    Credential(PathBuf),
+    File(PathBuf),
+}
+
+impl Place {
+    fn of(store: &StoreSection) -> Self {
+        if let Some(text) = variable(VARIABLE) {
+            return Self::Variable(Zeroizing::new(text));
+        }
+        let credential = variable("CREDENTIALS_DIRECTORY").map(|directory| Path::new(&directory).join(CREDENTIAL));
+        match credential.filter(|path| path.exists()) {
+            Some(path) => Self::Credential(path),
+            None => Self::File(store.master_key_path()),
         }
     }
-    let path = store.master_key_path();
-    if path.exists() {
-        return read_private(&path);
+}
+
+/// Where the key is, for the person who is to back it up.
+#[must_use]
+pub fn place(store: &StoreSection) -> String {
+    match Place::of(store) {
+        Place::Variable(_) => format!("environment variable {VARIABLE}"),
+        Place::Credential(path) | Place::File(path) => path.display().to_string(),
     }
+}
+
+/// The master key. Makes a key file when there is neither a key nor a store yet.
+pub fn obtain(store: &StoreSection, random: &dyn Random) -> Result<Secret, MasterKeyError> {
+    let path = match Place::of(store) {
+        Place::Variable(text) => return decode(VARIABLE, &text),
+        Place::Credential(path) => return read(&path),
+        Place::File(path) if path.exists() => return read_private(&path),
+        Place::File(path) => path,
+    };
     if store.data_path().exists() {
         return Err(MasterKeyError::Missing(path.display().to_string()));
     }
@@ -113,9 +135,13 @@ fn make(path: &Path, random: &dyn Random) -> Result<Secret, MasterKeyError> {
         .map_err(|error| file(path, error))?;
     created.write_all(text.as_bytes()).and_then(|()| created.sync_all()).map_err(|error| file(path, error))?;
     // The directory entry must be durable too: a store that is sealed with a lost key is lost.
-    let directory = path.parent().map(fs::File::open).transpose().map_err(|error| file(path, error))?;
-    directory.map_or(Ok(()), |directory| directory.sync_all()).map_err(|error| file(path, error))?;
+    fs::File::open(folder(path)).and_then(|folder| folder.sync_all()).map_err(|error| file(path, error))?;
     Ok(Secret::new(key.to_vec()))
+}
+
+/// The directory that a file is in; a name alone is one in the working directory.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn file(path: &Path, error: std::io::Error) -> MasterKeyError {
@@ -137,6 +163,13 @@ mod tests {
         let random = SystemRandom::default();
         let made = obtain(&section(directory.path()), &random).unwrap();
         assert_eq!(made, obtain(&section(directory.path()), &random).unwrap());
+    }
+
+    #[test]
+    fn a_key_file_may_be_named_without_a_directory() {
+        for (path, expected) in [("master.key", "."), ("keys/master.key", "keys"), ("/master.key", "/")] {
+            assert_eq!(folder(Path::new(path)), Path::new(expected));
+        }
     }
 
     #[test]
