@@ -295,3 +295,7 @@ fn nonces(proven: &[Proven]) -> Vec<([u8; 16], Timestamp)> {
 #[cfg(test)]
 #[path = "issuance_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "issuance_signing_tests.rs"]
+mod signing_tests;

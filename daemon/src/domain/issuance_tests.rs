@@ -70,7 +70,7 @@ impl Engine for Flaky {
 }
 
 #[derive(Default)]
-struct Recorder(Mutex<Vec<String>>);
+pub(super) struct Recorder(Mutex<Vec<String>>);
 
 impl Events for Recorder {
     fn emit(&self, operation: Operation, phase: Phase) {
@@ -79,18 +79,18 @@ impl Events for Recorder {
 }
 
 impl Recorder {
-    fn taken(&self) -> Vec<String> {
+    pub(super) fn taken(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
 
 /// An issuer with one configuration, ready to sign.
-struct House {
-    issuer: Issuer,
-    clock: Arc<ManualClock>,
+pub(super) struct House {
+    pub(super) issuer: Issuer,
+    pub(super) clock: Arc<ManualClock>,
     engine: Arc<Flaky>,
-    events: Arc<Recorder>,
-    pass: Uuid,
+    pub(super) events: Arc<Recorder>,
+    pub(super) pass: Uuid,
 }
 
 fn site() -> Site {
@@ -110,7 +110,7 @@ fn site() -> Site {
 }
 
 impl House {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
@@ -161,7 +161,7 @@ impl House {
     }
 
     /// An access token for an offer of `configurations`.
-    async fn token(&self, configurations: &[Uuid], claims: Value) -> String {
+    pub(super) async fn token(&self, configurations: &[Uuid], claims: Value) -> String {
         self.token_for(configurations, claims, json!({}), None).await
     }
 
@@ -215,11 +215,11 @@ impl House {
         token
     }
 
-    fn nonce(&self) -> String {
+    pub(super) fn nonce(&self) -> String {
         self.issuer.nonces.issue(self.clock.now(), self.issuer.random.as_ref()).unwrap()
     }
 
-    fn request(&self, wallets: &[Wallet], nonce: &str) -> CredentialRequest<'static> {
+    pub(super) fn request(&self, wallets: &[Wallet], nonce: &str) -> CredentialRequest<'static> {
         let prove = |wallet: &Wallet| wallet.prove(ISSUER, nonce, self.clock.now()).into();
         CredentialRequest {
             selector: Selector::Configuration(self.pass.to_string().into()),
@@ -228,12 +228,12 @@ impl House {
         }
     }
 
-    async fn ask(&self, token: &str, request: &CredentialRequest<'_>) -> Result<IssuanceOutcome, Failure> {
+    pub(super) async fn ask(&self, token: &str, request: &CredentialRequest<'_>) -> Result<IssuanceOutcome, Failure> {
         let authorized = self.issuer.authorize(token).await?.expect("a live token");
         self.issuer.issue(&authorized, request).await
     }
 
-    async fn issued(&self, token: &str, request: &CredentialRequest<'_>) -> Vec<String> {
+    pub(super) async fn issued(&self, token: &str, request: &CredentialRequest<'_>) -> Vec<String> {
         match self.ask(token, request).await.unwrap() {
             IssuanceOutcome::Issued(issued) => issued.credentials,
             IssuanceOutcome::Refused(refusal) => panic!("{refusal:?}"),
@@ -247,7 +247,7 @@ impl House {
         }
     }
 
-    async fn records(&self) -> Vec<Issued> {
+    pub(super) async fn records(&self) -> Vec<Issued> {
         self.issuer.store.issued_list(None, 1000).await.unwrap().0
     }
 }
@@ -259,7 +259,7 @@ fn map(value: Value) -> Map<String, Value> {
     }
 }
 
-fn wallets(count: usize) -> Vec<Wallet> {
+pub(super) fn wallets(count: usize) -> Vec<Wallet> {
     (0..count).map(|place| Wallet::new(Algorithm::ALL[place % 3])).collect()
 }
 
@@ -469,7 +469,7 @@ async fn one_token_serves_each_configuration_of_its_offer() {
     assert_eq!((authorized.offer.state, authorized.offer.served), (OfferState::Issued, vec![1, 1]));
 }
 
-// HTP-ERR-03, VCI-8.2-18, COS-9052-07
+// HTP-ERR-03, VCI-8.2-18
 #[tokio::test]
 async fn after_a_failure_of_ours_the_same_request_succeeds() {
     let house = House::new().await;

@@ -104,3 +104,22 @@ fn open(iaca: &Iaca, signer: &DocumentSigner, store: &Store) -> Result<Option<Ac
         iaca_validity: root.validity,
     }))
 }
+
+#[cfg(test)]
+impl super::Trust {
+    /// Signs with `key` from now on, until the next change; the certificates stay what they are.
+    pub(crate) fn sign_with(&self, key: &Arc<dyn Signer>) {
+        let mut snapshot = self.snapshot.write().unwrap();
+        let replaced = |old: &Arc<ActiveSigner>| {
+            Arc::new(ActiveSigner {
+                key: Arc::clone(key),
+                certificate: old.certificate.clone(),
+                country: old.country.clone(),
+                state_or_province: old.state_or_province.clone(),
+                ..**old
+            })
+        };
+        let signers = snapshot.signers.iter().map(replaced).collect();
+        *snapshot = Arc::new(Snapshot { document: snapshot.document.clone(), signers });
+    }
+}
