@@ -96,3 +96,16 @@ async fn asking_for_what_was_not_offered_spends_nothing() {
     assert!(matches!(bench.store.offer_redeem(&request("1"), refuse).await.unwrap(), Redeem::WrongCode { left: 2 }));
     assert!(matches!(bench.redeem(&code, Some("000123")).await, Redeem::Redeemed(_)));
 }
+
+// SEC-TX-04
+#[tokio::test]
+async fn a_transaction_code_is_kept_as_a_keyed_hash_bound_to_its_offer() {
+    let bench = on_memory();
+    let kept = async |offer| bench.store.offer_find(offer).await.unwrap().unwrap().0.tx_code.unwrap();
+    let ((first, ..), (second, ..)) = (bench.offer(Some("000123")).await, bench.offer(Some("000123")).await);
+    assert_eq!(kept(first).await, hash_tx_code(KEY, first, "000123"));
+    // One code for two offers does not show, and without the key a million hashes tell nothing.
+    assert_ne!(kept(first).await, kept(second).await);
+    assert_ne!(kept(first).await, hash_tx_code(b"another key", first, "000123"));
+    assert_ne!(kept(first).await, sha256(b"000123"));
+}

@@ -2,7 +2,7 @@
 
 use super::*;
 
-// CRT-CRL-01, CRT-CRL-03, CRT-CRL-04
+// CRT-CRL-01, CRT-CRL-03, CRT-CRL-04, SEC-ROLL-01
 #[tokio::test]
 async fn a_revoked_signer_stops_at_once_and_is_on_the_crl() {
     let house = House::new().await;

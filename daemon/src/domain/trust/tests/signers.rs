@@ -96,7 +96,7 @@ async fn signers_follow_one_another_without_a_gap() {
     assert!(house.trust.iaca(iaca.id).unwrap().unwrap().active);
 }
 
-// CRT-DS-10
+// CRT-DS-10, SEC-ROLL-01
 #[tokio::test]
 async fn a_successor_is_made_ahead_and_used_from_its_start_on() {
     let house = House::new().await;
