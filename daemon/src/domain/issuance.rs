@@ -16,6 +16,7 @@ use super::configuration::Configuration;
 use super::configurations::Configurations;
 use super::event::{Events, Operation, Running, start};
 use super::issuance_copies::SignedCopy;
+use super::issuance_data::Unfit;
 use super::issuance_select::{SelectionError, select};
 use super::issuance_validity::ValidityError;
 use super::nonce::NonceIssuer;
@@ -121,15 +122,13 @@ pub enum Refusal {
     Validity(#[source] ValidityError),
 }
 
-impl From<MappingProblem> for Refusal {
-    fn from(problem: MappingProblem) -> Self {
-        Self::Claim(problem)
-    }
-}
-
-impl From<ValidityError> for Refusal {
-    fn from(error: ValidityError) -> Self {
-        Self::Validity(error)
+impl From<Unfit> for Refusal {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Element(problem) => Self::Claim(problem),
+            Unfit::NoElements => Self::NoElements,
+            Unfit::Validity(error) => Self::Validity(error),
+        }
     }
 }
 

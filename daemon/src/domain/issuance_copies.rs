@@ -11,16 +11,14 @@ use serde_json::Value;
 use super::Failure;
 use super::configuration::Configuration;
 use super::event::{Operation, start};
-use super::issuance::{Authorized, Issuer, Refusal, Stop};
-use super::issuance_validity::{Limits, validity};
+use super::issuance::{Authorized, Issuer, Stop};
+use super::issuance_data::{Content, content};
 use super::proof::Proven;
 use super::trust::ActiveSigner;
 use crate::base::id::ordered_uuid;
 use crate::base::key::PublicKey;
-use crate::format::mdoc::mapping::{MappedNamespace, map_claims};
-use crate::format::mdoc::{
-    DigestAlgorithm, Mdoc, MdocRequest, PrepareError, SignerPlace, Validity, check_consistency, latest_expiry, prepare,
-};
+use crate::format::mdoc::mapping::MappedNamespace;
+use crate::format::mdoc::{DigestAlgorithm, Mdoc, MdocRequest, PrepareError, Validity, prepare};
 use crate::signer::verify;
 use crate::store::issued::Issued;
 use crate::wire::jwk::thumbprint;
@@ -54,18 +52,7 @@ impl Issuer {
     ) -> Result<Vec<SignedCopy>, Stop> {
         let now = self.clock.now();
         let signer = self.trust.signer(now).ok_or(Failure::NoSigner)?;
-        let namespaces = map_claims(&configuration.doc_type, &configuration.claim_mappings, document)?;
-        if namespaces.is_empty() {
-            return Err(Refusal::NoElements.into());
-        }
-        let limits = Limits {
-            not_before: signer.not_before,
-            not_after: signer.not_after,
-            document_expiry: latest_expiry(&namespaces),
-        };
-        let validity = validity(configuration, document, now, &limits)?;
-        let place = SignerPlace { country: &signer.country, state_or_province: signer.state_or_province.as_deref() };
-        check_consistency(&configuration.doc_type, &namespaces, validity.valid_from, place)?;
+        let Content { namespaces, validity } = content(configuration, document, now, &signer)?;
         let common = Common { authorized, configuration, namespaces, validity, signer, now };
         let mut copies = Vec::with_capacity(proven.len());
         for proven in proven {

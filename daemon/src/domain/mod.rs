@@ -9,6 +9,7 @@ pub mod configurations;
 pub mod event;
 pub mod issuance;
 pub mod issuance_copies;
+pub mod issuance_data;
 pub mod issuance_select;
 pub mod issuance_validity;
 pub mod nonce;

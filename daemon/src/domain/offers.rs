@@ -13,6 +13,8 @@ use super::Failure;
 use super::claims::Steps;
 use super::configuration::Configuration;
 use super::configurations::Configurations;
+use super::issuance_data::{Unfit, content, elements};
+use super::issuance_validity::ValidityError;
 use super::offer_request::{AuthorizationCodeRequest, PreAuthorizedRequest, TxCodeSpec};
 use super::site::Site;
 use super::trust::Trust;
@@ -20,8 +22,6 @@ use crate::base::clock::Clock;
 use crate::base::id::{ordered_uuid, random_uuid};
 use crate::base::random::{Random, bytes, text};
 use crate::base::secret::{Secret, hmac};
-use crate::format::mdoc::consistency::check_consistency;
-use crate::format::mdoc::mapping::map_claims;
 use crate::store::Store;
 use crate::store::offer::{NewOffer, Offer, OfferCreate, OfferSecrets, OfferState};
 use crate::store::redeem::hash_tx_code;
@@ -102,15 +102,22 @@ impl Offers {
 
     fn mistaken_claim(&self, configuration: &Configuration, document: &Value) -> Option<Detail> {
         let now = self.clock.now();
+        let trial = match self.trust.signer(now) {
+            Some(signer) => content(configuration, document, now, &signer).map(drop),
+            None => elements(configuration, document).map(drop),
+        };
         let doc_type = &configuration.doc_type;
-        let mapped = map_claims(doc_type, &configuration.claim_mappings, document).and_then(|namespaces| {
-            let signer = self.trust.signer(now);
-            signer.map_or(Ok(()), |signer| check_consistency(doc_type, &namespaces, now, signer.place()))
-        });
-        let problem = mapped.err()?;
-        let mapping = configuration.claim_mappings.get(&problem.namespace)?.get(&problem.element);
-        let source = mapping.and_then(|mapping| mapping.map_from.clone()).unwrap_or_else(|| "claims".into());
-        Some(Detail::body(source, format!("{} of {doc_type}: {}", problem.element, problem.problem)))
+        let (source, mistake) = match trial.err()? {
+            Unfit::Element(problem) => {
+                let mapping = configuration.claim_mappings.get(&problem.namespace);
+                let mapping = mapping.and_then(|elements| elements.get(&problem.element));
+                let source = mapping.and_then(|mapping| mapping.map_from.clone());
+                (source, format!("{} of {doc_type}: {}", problem.element, problem.problem))
+            }
+            Unfit::NoElements => (None, format!("{doc_type}: no element has a value")),
+            Unfit::Validity(error) => (source_of(configuration, error), format!("{doc_type}: {error}")),
+        };
+        Some(Detail::body(source.unwrap_or_else(|| "claims".into()), mistake))
     }
 
     fn prepare(
@@ -216,6 +223,17 @@ impl Offers {
     pub async fn delete(&self, id: Uuid) -> Result<bool, Failure> {
         Ok(self.store.offer_delete(id).await?)
     }
+}
+
+/// The claim that makes a credential's validity what it is, if one does.
+fn source_of(configuration: &Configuration, error: ValidityError) -> Option<String> {
+    let (from, until) = (configuration.valid_from.as_ref(), configuration.valid_until.as_ref());
+    let source = match error {
+        ValidityError::NotATime("validFrom") => from,
+        ValidityError::NotATime(_) => until,
+        ValidityError::Empty => until.or(from),
+    };
+    source.map(|source| source.map_from.clone())
 }
 
 /// The link that carries an offer object; spaces are `%20`, never `+`.
