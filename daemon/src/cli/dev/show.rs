@@ -28,11 +28,13 @@ pub(super) fn ready(ready: &Ready, offer: &Offer) {
 }
 
 fn next(ready: &Ready) {
+    // As it was called: a person who ran it from a build folder has no `issuerd` on the path.
+    let program = std::env::args().next().unwrap_or_else(|| "issuerd".into());
     println!("In another terminal:\n");
     println!("  export ISSUERD_MANAGEMENT_URL={}", ready.management);
     println!("  export ISSUERD_CLIENT_ID={CLIENT} ISSUERD_CLIENT_SECRET={}", ready.client_secret);
-    println!("  issuerd offer create --credential org.iso.18013.5.1.mDL --tx-code   # another offer");
-    println!("  issuerd offer list                                                 # where offers stand");
+    println!("  {program} offer create --credential org.iso.18013.5.1.mDL --tx-code   # another offer");
+    println!("  {program} offer list   # where offers stand");
     println!("  curl -s {}/metrics | grep analytics | grep -v ' 0$'   # what happened", ready.management);
     if ready.issuer.starts_with("http://127.") {
         println!(
