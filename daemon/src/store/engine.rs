@@ -145,7 +145,8 @@ pub trait Engine: Send + Sync + 'static {
     /// that stops waiting does not take the batch back.
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<Outcome, EngineError>>;
 
-    /// Removes up to `limit` expired entries for good and says how many it removed.
+    /// Removes up to `limit` expired entries for good and says how many it removed. An engine may leave an entry for a minute
+    /// after its end.
     fn sweep(&self, limit: usize) -> BoxFuture<'_, Result<usize, EngineError>>;
 
     /// Whether reads and writes are possible now (false while the engine reopens after an uncertain commit).

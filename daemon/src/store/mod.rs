@@ -123,7 +123,7 @@ impl Store {
     }
 
     /// Removes up to `limit` expired entries for good, a few in each commit, and says how many it removed. Fewer than `limit`
-    /// means that none is left.
+    /// means that hardly any is left.
     pub async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
         let mut removed = 0;
         while removed < limit {

@@ -3,7 +3,7 @@
 //! | redb table | key | value |
 //! | --- | --- | --- |
 //! | `entries` | table number, key | version (u64), end of life (i64), value |
-//! | `expiries` | end of life (big-endian), table number, key | nothing |
+//! | `expiries` | time (big-endian), version and number of the row | keys of entries that end by then |
 //! | `meta` | name | u64 |
 //!
 //! One tree for all tables, since a batch touches three to six of them and each tree would cost its own path of dirty pages
@@ -16,8 +16,8 @@ use crate::store::engine::{EngineError, Entry, Table, Version};
 
 /// Live and expired entries.
 pub(super) const ENTRIES: TableDefinition<'static, &'static [u8], &'static [u8]> = TableDefinition::new("entries");
-/// Exactly one row for each entry that ends by itself.
-pub(super) const EXPIRIES: TableDefinition<'static, &'static [u8], ()> = TableDefinition::new("expiries");
+/// Where the sweeper finds what has expired, see `expiry`.
+pub(super) const EXPIRIES: TableDefinition<'static, &'static [u8], &'static [u8]> = TableDefinition::new("expiries");
 /// Schema version and reserved versions.
 pub(super) const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
 
@@ -34,22 +34,6 @@ pub(super) fn micros(expires_at: Option<Timestamp>) -> i64 {
 /// Key of an entry.
 pub(super) fn entry_key(table: Table, key: &[u8]) -> Vec<u8> {
     [&[table.number], key].concat()
-}
-
-/// Key of the row that finds the entry when it has expired.
-pub(super) fn expiry_key(expires_at: i64, entry_key: &[u8]) -> Vec<u8> {
-    [&expires_at.to_be_bytes(), entry_key].concat()
-}
-
-/// Start of the expiry rows that are still to come at `now`.
-pub(super) fn expiry_bound(now: i64) -> [u8; 8] {
-    now.saturating_add(1).to_be_bytes()
-}
-
-/// What an expiry row says: when, and which entry.
-pub(super) fn split_expiry_key(row: &[u8]) -> Result<(i64, &[u8]), EngineError> {
-    let (at, entry_key) = row.split_first_chunk().ok_or_else(|| damaged("an expiry row"))?;
-    Ok((i64::from_be_bytes(*at), entry_key))
 }
 
 /// The stored form of an entry.
@@ -89,7 +73,7 @@ impl<'a> Stored<'a> {
     }
 }
 
-fn damaged(what: &str) -> EngineError {
+pub(super) fn damaged(what: &str) -> EngineError {
     EngineError::Corrupt(format!("{what} is malformed"))
 }
 
@@ -122,14 +106,6 @@ mod tests {
         for length in 0..packed.len() {
             assert!(matches!(Stored::unpack(&packed[..length]), Err(EngineError::Corrupt(_))), "{length} bytes");
         }
-    }
-
-    #[test]
-    fn expiry_rows_sort_by_time_and_end_at_the_bound() {
-        let row = |at| expiry_key(at, &entry_key(OFFER, &[0xff; 40]));
-        assert!(row(9) < row(10) && row(255) < row(256));
-        assert!(row(10).as_slice() < expiry_bound(10).as_slice() && expiry_bound(10).as_slice() < row(11).as_slice());
-        assert_eq!(split_expiry_key(&row(9)).unwrap(), (9, entry_key(OFFER, &[0xff; 40]).as_slice()));
     }
 
     #[test]

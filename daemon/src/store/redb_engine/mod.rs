@@ -1,13 +1,14 @@
 //! The embedded engine: redb, one writer thread, group commit.
 //!
 //! `open` opens and checks the file, `writer` is the thread that commits, `apply` what a batch does in a transaction, `reader`
-//! the snapshots, `entry` the stored form.
+//! the snapshots, `entry` the stored form, `expiry` how the sweeper finds what has ended.
 //!
 //! A commit is one redb transaction with immediate durability and one sync (one-phase: redb verifies checksums of what a
 //! power cut left half-written and falls back to the commit before).
 
 mod apply;
 mod entry;
+mod expiry;
 mod open;
 mod reader;
 mod writer;

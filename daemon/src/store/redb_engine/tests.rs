@@ -9,7 +9,8 @@ use tempfile::TempDir;
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::timeout;
 
-use super::entry::{ENTRIES, EXPIRIES, META, NEVER, Stored, expiry_key};
+use super::entry::{ENTRIES, EXPIRIES, META, NEVER, Stored};
+use super::expiry::split_key;
 use super::fault::{Broken, FaultyDisk};
 use super::*;
 use crate::base::clock::ManualClock;
@@ -134,7 +135,7 @@ fn another_schema_or_another_program_s_file_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
-async fn each_entry_that_ends_has_exactly_one_expiry_row() {
+async fn the_sweeper_finds_each_entry_that_ends_whatever_was_done_to_it() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), start());
     let engine = open(&folder, &clock).unwrap();
     for step in 0..400_u64 {
@@ -152,19 +153,44 @@ async fn each_entry_that_ends_has_exactly_one_expiry_row() {
         }
     }
     drop(engine);
-    let raw = redb::Database::open(folder.path().join("store.redb")).unwrap();
-    let transaction = raw.begin_read().unwrap();
-    let mut expected: Vec<Vec<u8>> = Vec::new();
-    for row in transaction.open_table(ENTRIES).unwrap().iter().unwrap() {
-        let (key, value) = row.unwrap();
-        let end = Stored::unpack(value.value()).unwrap().expires_at;
-        expected.extend((end != NEVER).then(|| expiry_key(end, key.value())));
+    let path = folder.path().join("store.redb");
+    let (entries, listed) = index(&path);
+    assert!(entries.iter().any(|(_, end)| *end != NEVER) && entries.iter().any(|(_, end)| *end == NEVER));
+    for (key, end) in entries.iter().filter(|(_, end)| *end != NEVER) {
+        let close = |time: i64| time >= *end && time - end < 60_000_000;
+        assert!(listed.iter().any(|(time, listed)| listed == key && close(*time)), "no row finds {key:?}");
     }
-    expected.sort();
-    let rows = transaction.open_table(EXPIRIES).unwrap();
-    let rows: Vec<_> = rows.iter().unwrap().map(|row| row.unwrap().0.value().to_vec()).collect();
-    assert!(!rows.is_empty());
-    assert_eq!(rows, expected);
+    clock.advance(Duration::from_hours(1));
+    let engine = open(&folder, &clock).unwrap();
+    while engine.sweep(3).await.unwrap() > 0 {}
+    engine.sweep(1_000).await.unwrap();
+    drop(engine);
+    let (left, listed) = index(&path);
+    assert_eq!(left, entries.into_iter().filter(|(_, end)| *end == NEVER).collect::<Vec<_>>());
+    assert_eq!(listed, []);
+}
+
+/// Keys of all entries with their ends, and the keys that the expiry index lists with the times of their rows.
+type Index = (Vec<(Vec<u8>, i64)>, Vec<(i64, Vec<u8>)>);
+
+fn index(path: &Path) -> Index {
+    let raw = redb::Database::open(path).unwrap();
+    let transaction = raw.begin_read().unwrap();
+    let table = transaction.open_table(ENTRIES).unwrap();
+    let rows = table.iter().unwrap().map(Result::unwrap);
+    let entries = rows.map(|(key, value)| (key.value().to_vec(), Stored::unpack(value.value()).unwrap().expires_at));
+    let entries = entries.collect();
+    let mut listed = Vec::new();
+    for row in transaction.open_table(EXPIRIES).unwrap().iter().unwrap() {
+        let (row, keys) = row.unwrap();
+        let mut rest = keys.value();
+        while !rest.is_empty() {
+            let (key, more) = split_key(rest).unwrap();
+            listed.push((i64::from_be_bytes(*row.value().first_chunk().unwrap()), key.to_vec()));
+            rest = more;
+        }
+    }
+    (entries, listed)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

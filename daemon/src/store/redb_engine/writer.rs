@@ -215,23 +215,14 @@ fn transact(opened: &mut Opened, group: &[Request], now: i64) -> Result<(Vec<Don
     let transaction = opened.database.begin_write().map_err(fault)?;
     let mut applier = Applier::open(&transaction, now)?;
     let mut done = Vec::with_capacity(group.len());
-    let mut wrote = false;
     for request in group {
         done.push(match request {
-            Request::Commit(batch, _) => {
-                let outcome = applier.apply(batch, opened.versions.take())?;
-                wrote |= outcome == Outcome::Committed;
-                Done::Batch(outcome)
-            }
-            Request::Sweep(limit, _) => {
-                let removed = applier.sweep(*limit)?;
-                wrote |= removed > 0;
-                Done::Swept(removed)
-            }
+            Request::Commit(batch, _) => Done::Batch(applier.apply(batch, opened.versions.take())?),
+            Request::Sweep(limit, _) => Done::Swept(applier.sweep(*limit)?),
             Request::Suspect => Done::Nothing,
         });
     }
-    drop(applier);
+    let wrote = applier.finish(opened.versions.take())?;
     if wrote {
         opened.versions.keep(&transaction)?;
         transaction.commit().map_err(|error| EngineError::Uncertain(error.to_string()))?;
