@@ -1,5 +1,5 @@
 //! A disk that fails on demand and forgets like a real one when the power goes: what was written and not synced may be there
-//! or not, sector by sector.
+//! or not, sector by sector. As on Linux, what a failed sync did not write is read from the cache and never written again.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -55,18 +55,23 @@ impl Platter {
         self.dice >> 63 == 1
     }
 
-    /// Each unsynced sector reaches the disk or does not; the cache then shows the disk.
-    fn forget(&mut self) {
+    /// Each unsynced sector reaches the disk, or `by_chance` does or does not.
+    fn write_back(&mut self, by_chance: bool) {
         let length = self.durable.len().max(self.cached.len());
         self.durable.resize(length, 0);
         for (offset, bytes) in std::mem::take(&mut self.unsynced) {
             for (place, sector) in bytes.chunks(SECTOR).enumerate() {
-                if self.roll() {
+                if !by_chance || self.roll() {
                     let start = offset + place * SECTOR;
                     self.durable[start..start + sector.len()].copy_from_slice(sector);
                 }
             }
         }
+    }
+
+    /// The cache shows the disk, with or without what was not synced.
+    fn forget(&mut self) {
+        self.write_back(true);
         self.cached.clone_from(&self.durable);
     }
 
@@ -187,9 +192,8 @@ impl StorageBackend for Handle {
         let platter = self.platter()?;
         let mut platter = self.disk.0.released.wait_while(platter, |platter| platter.held).unwrap();
         let broken = platter.broken.syncs;
-        platter.operate(broken)?;
-        platter.durable = platter.cached.clone();
-        platter.unsynced.clear();
-        Ok(())
+        let result = platter.operate(broken);
+        platter.write_back(result.is_err());
+        result
     }
 }

@@ -1,6 +1,7 @@
 //! Each verb's outcomes on the memory engine, races on the redb engine.
 
 mod configurations;
+mod faster;
 mod figures;
 mod issue;
 mod offers;
