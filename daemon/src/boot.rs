@@ -10,6 +10,7 @@ use crate::app::{App, Shared};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::random::{Random, SystemRandom};
 use crate::base::secret::Secret;
+use crate::base::steady::SteadyClock;
 use crate::config::master_key::{self, MasterKeyError};
 use crate::config::{Config, StoreSection};
 use crate::domain::Failure;
@@ -60,7 +61,7 @@ pub enum BootError {
 
 /// Opens the store and builds everything over it.
 pub async fn open(config: &Config) -> Result<Shared, BootError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(Arc::new(SystemClock)));
     let random: Arc<dyn Random> = Arc::new(SystemRandom::default());
     let metrics = Metrics::new().map_err(|error| BootError::Metrics(error.to_string()))?;
     let store = open_store(&config.store, &clock, &random, &metrics)?;

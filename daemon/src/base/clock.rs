@@ -46,7 +46,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// Measures elapsed time for metrics; never decides anything.
+/// Measures elapsed time.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
 

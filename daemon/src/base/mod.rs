@@ -5,3 +5,4 @@ pub mod id;
 pub mod key;
 pub mod random;
 pub mod secret;
+pub mod steady;

@@ -34,7 +34,6 @@ pub mod offer;
 pub mod redb_engine;
 pub mod redeem;
 pub mod seal;
-pub mod steady;
 pub mod tables;
 pub mod token;
 pub mod user;

@@ -7,23 +7,36 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::base::clock::{Clock, Stopwatch};
+use super::clock::{Clock, Stopwatch};
 
 /// Follows `inner`, but only forward.
 pub struct SteadyClock {
     inner: Arc<dyn Clock>,
-    /// The latest time that `inner` showed, and how long ago that was. Held for a comparison only.
-    latest: Mutex<(Timestamp, Stopwatch)>,
+    /// Held for a comparison only.
+    latest: Mutex<Latest>,
 }
+
+/// The latest time that the inner clock showed.
+#[derive(Clone, Copy)]
+struct Latest {
+    at: Timestamp,
+    /// How long ago that was.
+    since: Stopwatch,
+    /// Whether the operator was told that the inner clock is behind.
+    told: bool,
+}
+
+/// How far the inner clock may be behind before the operator is told: wallets with right clocks are refused from about here on.
+const TOLERATED: SignedDuration = SignedDuration::from_secs(30);
 
 impl SteadyClock {
     /// Starts at what `inner` shows.
     #[must_use]
     pub fn new(inner: Arc<dyn Clock>) -> Self {
-        let latest = Mutex::new((inner.now(), Stopwatch::start()));
-        Self { inner, latest }
+        let latest = Latest { at: inner.now(), since: Stopwatch::start(), told: false };
+        Self { inner, latest: Mutex::new(latest) }
     }
 }
 
@@ -31,13 +44,21 @@ impl Clock for SteadyClock {
     fn now(&self) -> Timestamp {
         let shown = self.inner.now();
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, since) = *latest;
-        let reached = at.checked_add(Duration::from_secs_f64(since.seconds())).unwrap_or(Timestamp::MAX);
-        if shown < reached {
-            return reached;
+        let elapsed = Duration::from_secs_f64(latest.since.seconds());
+        let reached = latest.at.checked_add(elapsed).unwrap_or(Timestamp::MAX);
+        if shown >= reached {
+            *latest = Latest { at: shown, since: Stopwatch::start(), told: false };
+            return shown;
         }
-        *latest = (shown, Stopwatch::start());
-        shown
+        let behind = reached.duration_since(shown);
+        if behind > TOLERATED && !latest.told {
+            latest.told = true;
+            tracing::warn!(
+                seconds = behind.as_secs(),
+                "the system's clock was set back; time goes on from where it was"
+            );
+        }
+        reached
     }
 }
 
