@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::base::clock::Clock;
 use crate::base::random::Random;
-use crate::domain::clients::Clients;
-use crate::domain::configurations::Configurations;
+use crate::domain::access::clients::Clients;
+use crate::domain::configuration::catalog::Configurations;
 use crate::domain::issuance::Issuer;
 use crate::domain::nonce::NonceIssuer;
-use crate::domain::offers::Offers;
+use crate::domain::offer::Offers;
 use crate::domain::site::Site;
-use crate::domain::tokens::Tokens;
+use crate::domain::token::Tokens;
 use crate::domain::trust::Trust;
 use crate::handler::wallet::metadata::MetadataCache;
 use crate::observe::metrics::Metrics;

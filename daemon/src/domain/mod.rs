@@ -1,24 +1,15 @@
 //! The rules of issuance: types, transitions, flows. Nothing here sees a request, a header or a status code.
 
 pub mod access;
-pub mod branding;
 pub mod claims;
-pub mod clients;
 pub mod configuration;
-pub mod configurations;
 pub mod event;
 pub mod issuance;
-pub mod issuance_copies;
-pub mod issuance_data;
-pub mod issuance_select;
-pub mod issuance_validity;
 pub mod nonce;
-pub mod offer_request;
-pub mod offers;
+pub mod offer;
 pub mod proof;
-pub mod proof_key;
 pub mod site;
-pub mod tokens;
+pub mod token;
 pub mod trust;
 
 use crate::base::random::NoEntropy;

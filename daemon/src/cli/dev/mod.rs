@@ -16,9 +16,9 @@ use crate::app::App;
 use crate::boot;
 use crate::config::Config;
 use crate::domain::access::Role;
-use crate::domain::configurations::Saved;
-use crate::domain::offer_request::pre_authorized;
-use crate::domain::offers::{Created, link};
+use crate::domain::configuration::catalog::Saved;
+use crate::domain::offer::request::pre_authorized;
+use crate::domain::offer::{Created, link};
 use crate::observe::log;
 
 /// Id of the admin client; its secret is made anew at each start.

@@ -13,7 +13,7 @@ use super::page::{PageQuery, page, query_mistake};
 use super::{authorize, object, path_id};
 use crate::app::Shared;
 use crate::domain::access::Permission;
-use crate::domain::configurations::Saved;
+use crate::domain::configuration::catalog::Saved;
 
 fn saved(saved: Saved, status: StatusCode, id: Uuid) -> Result<Response, ApiError> {
     match saved {

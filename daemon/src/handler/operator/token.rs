@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::ApiError;
 use crate::app::Shared;
-use crate::domain::clients::TOKEN_LIFETIME;
+use crate::domain::access::clients::TOKEN_LIFETIME;
 use crate::handler::has_media_type;
 use crate::wire::form::parse_form;
 use crate::wire::json::parse_object;

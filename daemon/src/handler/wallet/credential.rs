@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::error::WalletError;
 use crate::app::Shared;
+use crate::domain::issuance::select::SelectionError;
 use crate::domain::issuance::{IssuanceOutcome, Issuances, Refusal};
-use crate::domain::issuance_select::SelectionError;
 use crate::domain::proof::ProofError;
 use crate::handler::{credentials, has_media_type};
 use crate::observe::metrics::{CredentialFormat, Metrics, OfferChange};
@@ -108,8 +108,8 @@ fn refused(refusal: &Refusal) -> WalletError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::issuance_validity::ValidityError;
-    use crate::domain::proof_key::KeyError;
+    use crate::domain::issuance::validity::ValidityError;
+    use crate::domain::proof::key::KeyError;
     use crate::wire::credential::ProofsError;
     use crate::wire::jws::JwsError;
 

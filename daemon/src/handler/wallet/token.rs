@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::error::WalletError;
 use crate::app::Shared;
-use crate::domain::offers::PRE_AUTHORIZED_GRANT;
-use crate::domain::tokens::{Grant, TokenRequest, selected_configurations};
+use crate::domain::offer::PRE_AUTHORIZED_GRANT;
+use crate::domain::token::{Grant, TokenRequest, selected_configurations};
 use crate::handler::has_media_type;
 use crate::observe::metrics::{Metrics, OfferChange};
 use crate::store::redeem::Redeem;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::mappings::{MDL, MDL_NAMESPACE, licence_claims, licence_mappings, set};
+use super::mappings::support::{MDL, MDL_NAMESPACE, licence_claims, licence_mappings, set};
 use super::support::timestamp;
 use crate::format::mdoc::mapping::{MappedNamespace, map_claims};
 use crate::format::mdoc::{SignerPlace, check_consistency, latest_expiry};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::mappings::{licence_claims, licence_mappings, portrait};
+use super::mappings::support::{licence_claims, licence_mappings, portrait};
 use super::support::request;
 use crate::base::clock::Stopwatch;
 use crate::base::random::SystemRandom;

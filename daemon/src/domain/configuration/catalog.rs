@@ -1,0 +1,112 @@
+//! The configurations of the issuer: kept in the store, read from a snapshot in memory.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::Configuration;
+use super::read::read;
+use crate::base::clock::Clock;
+use crate::base::id::random_uuid;
+use crate::base::random::Random;
+use crate::domain::Failure;
+use crate::store::Store;
+use crate::store::documents::ConfigurationSave;
+use crate::wire::fields::Detail;
+
+/// All configurations, oldest first.
+pub type Snapshot = Arc<Vec<Arc<Configuration>>>;
+
+/// Creates, replaces, deletes and finds configurations.
+pub struct Configurations {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    /// Follows the store after each change; held only to swap or clone the `Arc`.
+    snapshot: RwLock<Snapshot>,
+}
+
+/// How saving ended.
+pub enum Saved {
+    /// Stored.
+    Saved(Arc<Configuration>),
+    /// The request is wrong.
+    Invalid(Vec<Detail>),
+    /// There is none to replace.
+    Unknown,
+}
+
+impl Configurations {
+    /// Loads all from the store.
+    pub async fn load(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, Failure> {
+        let loaded = Self { store, clock, random, snapshot: RwLock::default() };
+        loaded.refresh().await?;
+        Ok(loaded)
+    }
+
+    async fn refresh(&self) -> Result<(), Failure> {
+        let mut all: Vec<Configuration> = self.store.configuration_list().await?;
+        all.sort_by_key(|configuration| (configuration.created_at, configuration.id));
+        let all = Arc::new(all.into_iter().map(Arc::new).collect());
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = all;
+        Ok(())
+    }
+
+    /// All, as of now.
+    #[must_use]
+    pub fn all(&self) -> Snapshot {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// One by id.
+    #[must_use]
+    pub fn find(&self, id: Uuid) -> Option<Arc<Configuration>> {
+        self.all().iter().find(|configuration| configuration.id == id).cloned()
+    }
+
+    /// Creates one.
+    pub async fn create(&self, body: &Map<String, Value>) -> Result<Saved, Failure> {
+        let id = random_uuid(self.random.as_ref())?;
+        self.save(body, id, self.clock.now(), false).await
+    }
+
+    /// Replaces one.
+    pub async fn replace(&self, id: Uuid, body: &Map<String, Value>) -> Result<Saved, Failure> {
+        match self.find(id) {
+            None => Ok(Saved::Unknown),
+            Some(old) => self.save(body, id, old.created_at, true).await,
+        }
+    }
+
+    async fn save(
+        &self,
+        body: &Map<String, Value>,
+        id: Uuid,
+        created_at: jiff::Timestamp,
+        replace: bool,
+    ) -> Result<Saved, Failure> {
+        let configuration = match read(body, id, created_at) {
+            Ok(configuration) => configuration,
+            Err(mistakes) => return Ok(Saved::Invalid(mistakes)),
+        };
+        let saved = self.store.configuration_save(id, &configuration.doc_type, &configuration, replace).await?;
+        self.refresh().await?;
+        Ok(match saved {
+            ConfigurationSave::Saved => Saved::Saved(Arc::new(configuration)),
+            ConfigurationSave::Unknown => Saved::Unknown,
+            ConfigurationSave::DocTypeTaken => {
+                let taken =
+                    Detail::body("type", "a configuration of this type exists").with_value(configuration.doc_type);
+                Saved::Invalid(vec![taken])
+            }
+        })
+    }
+
+    /// Deletes one, and with it every open offer that names it; `false` when there is none.
+    pub async fn delete(&self, id: Uuid) -> Result<bool, Failure> {
+        let deleted = self.store.configuration_delete(id).await?;
+        self.refresh().await?;
+        Ok(deleted)
+    }
+}

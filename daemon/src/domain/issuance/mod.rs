@@ -1,0 +1,217 @@
+//! The credential endpoint's rules (`OpenID4VCI` section 8): from an access token and a request to signed and recorded credentials.
+//!
+//! The order is that of the errors: what is asked for, then its form, the proofs, the offer, and only then the claims. Everything that
+//! may fail on our side comes before the one batch that takes the nonce, advances the offer and writes the records; so after a failure
+//! of ours the same request may be sent again, and after that batch the credential leaves or is lost, and never exists twice.
+
+pub mod content;
+mod copies;
+mod outcome;
+pub mod select;
+pub mod validity;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+pub use outcome::{IssuanceOutcome, Issuances, Refusal};
+
+use super::Failure;
+use super::claims::Steps;
+use super::configuration::Configuration;
+use super::configuration::catalog::Configurations;
+use super::event::{Events, Operation, Running, start};
+use super::nonce::NonceIssuer;
+use super::offer::after;
+use super::proof::{ProofRules, Proven, check_proofs};
+use super::site::Site;
+use super::trust::Trust;
+use crate::base::clock::Clock;
+use crate::base::random::Random;
+use crate::store::Store;
+use crate::store::issued::{Issuance, Issue, Issued};
+use crate::store::offer::{Offer, OfferState};
+use crate::store::token::Token;
+use crate::wire::credential::CredentialRequest;
+use copies::SignedCopy;
+use outcome::Stop;
+use select::{SelectionError, select};
+
+/// How much longer than it lives a taken nonce is remembered, so that a request which began just before its end cannot be repeated
+/// just after it.
+const NONCE_MARGIN: Duration = Duration::from_mins(10);
+
+/// Issues credentials.
+pub struct Issuer {
+    /// Where offers, tokens and records are kept.
+    pub store: Store,
+    /// The issuer.
+    pub site: Arc<Site>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Salts and ids.
+    pub random: Arc<dyn Random>,
+    /// Nonces.
+    pub nonces: Arc<NonceIssuer>,
+    /// Configurations.
+    pub configurations: Arc<Configurations>,
+    /// Document signers.
+    pub trust: Arc<Trust>,
+    /// Who is told of signatures and records.
+    pub events: Arc<dyn Events>,
+    /// Whether each signature is verified before its credential leaves. It finds a faulty processor or a key service that answers
+    /// with another key, and costs as much as checking a proof. That a key in memory fits its certificate is known since it was loaded.
+    pub verify_signatures: bool,
+}
+
+/// An access token that was found good, with its offer as it was then.
+pub struct Authorized {
+    token: Token,
+    offer: Offer,
+}
+
+impl Issuer {
+    /// What an access token stands for; `None` for an unknown, expired or revoked one.
+    pub async fn authorize(&self, token: &str) -> Result<Option<Authorized>, Failure> {
+        let found = self.store.token_find(token).await?;
+        Ok(found.map(|(token, offer)| Authorized { token, offer }))
+    }
+
+    /// Serves a credential request.
+    pub async fn issue(
+        &self,
+        authorized: &Authorized,
+        request: &CredentialRequest<'_>,
+    ) -> Result<IssuanceOutcome, Failure> {
+        match self.try_issue(authorized, request).await {
+            Ok(issued) => Ok(IssuanceOutcome::Issued(issued)),
+            Err(Stop::Refused(refusal)) => {
+                log(&refusal, &authorized.offer);
+                Ok(IssuanceOutcome::Refused(refusal))
+            }
+            Err(Stop::Failed(failure)) => Err(failure),
+        }
+    }
+
+    async fn try_issue(&self, authorized: &Authorized, request: &CredentialRequest<'_>) -> Result<Issuances, Stop> {
+        let configuration = self.selected(authorized, request)?;
+        if request.encrypted_response {
+            return Err(Refusal::Encryption.into());
+        }
+        let proven = self.proven(&authorized.token, request)?;
+        if self.is_served(&authorized.offer, configuration.id) {
+            return Err(self.why_spent(&authorized.offer, &proven).await?.into());
+        }
+        let Some(steps) = self.claims(&authorized.offer).await? else {
+            return Err(self.why_spent(&authorized.offer, &proven).await?.into());
+        };
+        let document = steps.document();
+        let copies = self.sign_copies(authorized, &configuration, &document, &proven).await?;
+        self.record(authorized, configuration.id, &proven, copies).await
+    }
+
+    fn selected(&self, authorized: &Authorized, request: &CredentialRequest<'_>) -> Result<Arc<Configuration>, Stop> {
+        let all = self.configurations.all();
+        let id = select(&request.selector, &authorized.token, |id| all.iter().any(|known| known.id == id))?;
+        let found = all.iter().find(|known| known.id == id);
+        Ok(Arc::clone(found.ok_or(SelectionError::UnknownConfiguration)?))
+    }
+
+    fn proven(&self, token: &Token, request: &CredentialRequest<'_>) -> Result<Vec<Proven>, Stop> {
+        let rules = ProofRules {
+            issuer: &self.site.issuer,
+            client_id: token.client_id.as_deref(),
+            batch_size: self.site.batch_size,
+            nonces: &self.nonces,
+            now: self.clock.now(),
+        };
+        Ok(check_proofs(request.proofs.as_ref().map_err(|error| *error)?, &rules)?)
+    }
+
+    /// Whether the offer had issued all that it may of this configuration when the token was read.
+    fn is_served(&self, offer: &Offer, configuration: Uuid) -> bool {
+        let mut served = offer.configurations.iter().zip(&offer.served);
+        served.any(|(id, count)| *id == configuration && *count >= self.site.requests_per_offer)
+    }
+
+    /// All that is known of the holder; `None` once the offer needs its claims no more.
+    async fn claims(&self, offer: &Offer) -> Result<Option<Steps>, Failure> {
+        let Some(secrets) = self.store.offer_secrets(offer.id).await? else { return Ok(None) };
+        let persisted = self.store.user_claims(offer.user_id).await?;
+        Ok(Some(Steps { persisted, offer: secrets.claims }))
+    }
+
+    /// Why an offer has nothing left to issue.
+    async fn why_spent(&self, offer: &Offer, proven: &[Proven]) -> Result<Refusal, Failure> {
+        if self.store.nonce_taken(&nonces(proven)).await? {
+            return Ok(Refusal::NonceTaken);
+        }
+        Ok(match self.store.offer_find(offer.id).await? {
+            Some((_, OfferState::Redeemed | OfferState::Issued)) => Refusal::AlreadyIssued,
+            _ => Refusal::OfferEnded,
+        })
+    }
+
+    /// Takes the nonces, advances the offer and writes the records in one batch; only then are the credentials given out.
+    async fn record(
+        &self,
+        authorized: &Authorized,
+        configuration: Uuid,
+        proven: &[Proven],
+        copies: Vec<SignedCopy>,
+    ) -> Result<Issuances, Stop> {
+        let (credentials, records): (Vec<_>, Vec<_>) =
+            copies.into_iter().map(|copy| (copy.credential, copy.record)).unzip();
+        let nonces = nonces(proven);
+        let announce = |_: &Issued| start(Arc::clone(&self.events), Operation::UserCredentialCreate);
+        let running: Vec<_> = records.iter().map(announce).collect();
+        let issuance = Issuance {
+            offer: authorized.offer.id,
+            configuration,
+            nonces: &nonces,
+            records: &records,
+            requests_allowed: self.site.requests_per_offer,
+        };
+        match self.store.issuance_record(&issuance).await.map_err(Failure::from)? {
+            Issue::Recorded { completed } => {
+                running.into_iter().for_each(Running::succeed);
+                Ok(Issuances { credentials, completed })
+            }
+            Issue::NonceTaken => Err(Refusal::NonceTaken.into()),
+            Issue::AlreadyIssued => Err(Refusal::AlreadyIssued.into()),
+            Issue::NotOffered => Err(SelectionError::NotGranted.into()),
+            Issue::OfferEnded => Err(Refusal::OfferEnded.into()),
+            Issue::ConfigurationGone => Err(Refusal::ConfigurationGone.into()),
+        }
+    }
+}
+
+/// Tells the operator which data of an offer is not good for a credential; everything else is the wallet's affair.
+fn log(refusal: &Refusal, offer: &Offer) {
+    match refusal {
+        Refusal::Claim(problem) => {
+            tracing::warn!(offer = %offer.id, %problem, "a credential was denied for its claims");
+        }
+        Refusal::Validity(problem) => {
+            tracing::warn!(offer = %offer.id, %problem, "a credential was denied for its validity");
+        }
+        Refusal::NoElements => tracing::warn!(offer = %offer.id, "a credential was denied for want of claims"),
+        _ => {}
+    }
+}
+
+/// The nonces to take: proofs that share one take it once.
+fn nonces(proven: &[Proven]) -> Vec<([u8; 16], Timestamp)> {
+    let mut nonces: Vec<_> = proven.iter().map(|proven| (proven.nonce.id, proven.nonce.expires_at)).collect();
+    nonces.sort_unstable();
+    nonces.dedup();
+    for (_, ends) in &mut nonces {
+        *ends = after(*ends, NONCE_MARGIN);
+    }
+    nonces
+}
+
+#[cfg(test)]
+mod tests;

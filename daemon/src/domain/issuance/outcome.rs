@@ -1,0 +1,93 @@
+//! How a credential request ends: issued, refused for a reason that is an answer, or failed.
+
+use super::content::Unfit;
+use super::select::SelectionError;
+use super::validity::ValidityError;
+use crate::domain::Failure;
+use crate::domain::proof::ProofError;
+use crate::format::mdoc::mapping::MappingProblem;
+use crate::wire::credential::ProofsError;
+
+/// What was issued to one credential request.
+#[derive(Debug, PartialEq)]
+pub struct Issuances {
+    /// Credentials, base64url of `IssuerSigned`, in the order of the proofs.
+    pub credentials: Vec<String>,
+    /// Whether the offer has now issued all that it offers, and had not before.
+    pub completed: bool,
+}
+
+/// How a credential request ended.
+#[derive(Debug, PartialEq)]
+pub enum IssuanceOutcome {
+    /// Credentials are signed and recorded.
+    Issued(Issuances),
+    /// Nothing was issued and nothing was used up.
+    Refused(Refusal),
+}
+
+/// Why nothing was issued. Display is a fixed description without anything that was sent or is kept of the holder.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// What is asked for is unknown or not granted.
+    #[error("{0}")]
+    Selection(#[from] SelectionError),
+    /// An encrypted response is asked for in a request that is not encrypted, and none is offered.
+    #[error("encrypted responses are not offered")]
+    Encryption,
+    /// `proofs` is not a list of proofs.
+    #[error("{0}")]
+    Proofs(#[from] ProofsError),
+    /// A proof is not good.
+    #[error("{0}")]
+    Proof(#[from] ProofError),
+    /// The nonce was used for another credential.
+    #[error("the nonce was used before; fetch a new one")]
+    NonceTaken,
+    /// The offer has issued this configuration as often as it may.
+    #[error("this credential has been issued")]
+    AlreadyIssued,
+    /// The offer ended after its code was redeemed.
+    #[error("the offer has ended")]
+    OfferEnded,
+    /// The configuration was deleted meanwhile.
+    #[error("no such credential configuration")]
+    ConfigurationGone,
+    /// A claim that the credential needs is missing, of the wrong kind, or at odds with others.
+    #[error("the data for this credential is not complete")]
+    Claim(#[source] MappingProblem),
+    /// No element of the configuration has a value.
+    #[error("there is no data for this credential")]
+    NoElements,
+    /// There is no time at which it would be valid.
+    #[error("the data for this credential gives it no time of validity")]
+    Validity(#[source] ValidityError),
+}
+
+impl From<Unfit> for Refusal {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Element(problem) => Self::Claim(problem),
+            Unfit::NoElements => Self::NoElements,
+            Unfit::Validity(error) => Self::Validity(error),
+        }
+    }
+}
+
+/// What ends an issuance early: a refusal that is an answer, or a failure of ours.
+pub(super) enum Stop {
+    Refused(Refusal),
+    Failed(Failure),
+}
+
+impl<T: Into<Refusal>> From<T> for Stop {
+    fn from(refusal: T) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}

@@ -1,0 +1,263 @@
+//! An issuer over a store in memory, with a real document signer.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
+
+use super::super::*;
+use crate::base::clock::ManualClock;
+use crate::base::random::SystemRandom;
+use crate::base::secret::Secret;
+use crate::domain::configuration::catalog::Saved;
+use crate::domain::event::Phase;
+use crate::domain::proof::tests::support::Wallet;
+use crate::signer::Algorithm;
+use crate::store::engine::{Batch, Engine, EngineError, Entry, Outcome, Page, Table};
+use crate::store::memory::MemoryEngine;
+use crate::store::offer::{NewOffer, OfferCreate, OfferSecrets, OfferState};
+use crate::store::redeem::{Redeem, Redemption};
+use crate::store::seal::Sealer;
+use crate::wire::credential::Selector;
+
+pub(super) const ISSUER: &str = "https://issuer.example/acme";
+pub(super) const NAMESPACE: &str = "org.example.pass.1";
+pub(super) const DAY: Duration = Duration::from_hours(24);
+
+/// A store in memory that fails to write on demand.
+pub(super) struct Flaky {
+    engine: MemoryEngine,
+    pub(super) down: AtomicBool,
+}
+
+impl Engine for Flaky {
+    fn get<'a>(&'a self, table: Table, key: &'a [u8]) -> BoxFuture<'a, Result<Option<Entry>, EngineError>> {
+        self.engine.get(table, key)
+    }
+
+    fn scan<'a>(
+        &'a self,
+        table: Table,
+        prefix: &'a [u8],
+        after: Option<&'a [u8]>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Page, EngineError>> {
+        self.engine.scan(table, prefix, after, limit)
+    }
+
+    fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<Outcome, EngineError>> {
+        if self.down.load(Ordering::SeqCst) {
+            return Box::pin(async { Err(EngineError::Unavailable("no disk".into())) });
+        }
+        self.engine.commit(batch)
+    }
+
+    fn sweep(&self, limit: usize) -> BoxFuture<'_, Result<usize, EngineError>> {
+        self.engine.sweep(limit)
+    }
+
+    fn ready(&self) -> bool {
+        self.engine.ready()
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Recorder(Mutex<Vec<String>>);
+
+impl Events for Recorder {
+    fn emit(&self, operation: Operation, phase: Phase) {
+        self.0.lock().unwrap().push(operation.event(phase).to_owned());
+    }
+}
+
+impl Recorder {
+    pub(super) fn taken(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+/// An issuer with one configuration, ready to sign.
+pub(super) struct House {
+    pub(super) issuer: Issuer,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) engine: Arc<Flaky>,
+    pub(super) events: Arc<Recorder>,
+    pub(super) pass: Uuid,
+}
+
+pub(super) fn site() -> Site {
+    Site {
+        issuer: ISSUER.into(),
+        name: None,
+        country: Some("UT".into()),
+        issuer_path: "/acme".into(),
+        offer_lifetime: DAY,
+        offer_lifetime_max: DAY,
+        tx_code_attempts: 3,
+        requests_per_offer: 1,
+        keep_ended: DAY,
+        token_lifetime: Duration::from_mins(5),
+        batch_size: 5,
+    }
+}
+
+impl House {
+    pub(super) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(super) async fn with(change: impl FnOnce(&mut Site)) -> Self {
+        let mut site = site();
+        change(&mut site);
+        let (site, random) = (Arc::new(site), Arc::new(SystemRandom::default()));
+        let clock = Arc::new(ManualClock::new("2026-03-10T12:34:56Z".parse().unwrap()));
+        let engine = Arc::new(Flaky { engine: MemoryEngine::new(clock.clone()), down: AtomicBool::new(false) });
+        let sealer = Arc::new(Sealer::new(&Secret::new(vec![7; 32])));
+        let store = Store::new(engine.clone(), sealer, random.clone(), clock.clone());
+        let trust = Trust::load(store.clone(), site.clone(), clock.clone(), random.clone()).await.unwrap();
+        let configurations = Configurations::load(store.clone(), clock.clone(), random.clone()).await.unwrap();
+        let events = Arc::new(Recorder::default());
+        let nonces = NonceIssuer::new(Secret::new(vec![9; 32]), &site.issuer, Duration::from_mins(5));
+        let issuer = Issuer {
+            store,
+            site,
+            clock: clock.clone(),
+            random,
+            nonces: Arc::new(nonces),
+            configurations: Arc::new(configurations),
+            trust: Arc::new(trust),
+            events: events.clone(),
+            verify_signatures: true,
+        };
+        issuer.trust.ensure_active().await.unwrap();
+        let mut house = Self { issuer, clock, engine, events, pass: Uuid::nil() };
+        house.pass = house.configure("org.example.pass").await;
+        house
+    }
+
+    pub(super) async fn configure(&self, doc_type: &str) -> Uuid {
+        let body = json!({
+            "type": doc_type,
+            "claimMappings": {NAMESPACE: {
+                "name": {"mapFrom": "claims.name", "type": "string", "required": true},
+                "level": {"mapFrom": "claims.level", "type": "string"},
+            }},
+            "expiresIn": {"days": 30},
+            "validUntil": {"mapFrom": "claims.until"},
+        });
+        match self.issuer.configurations.create(body.as_object().unwrap()).await.unwrap() {
+            Saved::Saved(configuration) => configuration.id,
+            Saved::Invalid(mistakes) => panic!("{mistakes:?}"),
+            Saved::Unknown => panic!("unknown"),
+        }
+    }
+
+    /// An access token for an offer of `configurations`.
+    pub(super) async fn token(&self, configurations: &[Uuid], claims: Value) -> String {
+        self.token_for(configurations, claims, json!({}), None).await
+    }
+
+    pub(super) async fn token_for(
+        &self,
+        offered: &[Uuid],
+        claims: Value,
+        persist: Value,
+        client: Option<&str>,
+    ) -> String {
+        let now = self.clock.now();
+        let id = crate::base::id::random_uuid(self.issuer.random.as_ref()).unwrap();
+        let offer = Offer {
+            id,
+            user_id: id,
+            configurations: offered.to_vec(),
+            created_at: now,
+            expires_at: after(now, DAY),
+            state: OfferState::Open,
+            redeemed_at: None,
+            issued_at: None,
+            ended_at: None,
+            tx_code: None,
+            attempts_left: 3,
+            served: vec![0; offered.len()],
+        };
+        let secrets = OfferSecrets {
+            code: id.to_string(),
+            reference: id.simple().to_string(),
+            transaction_code: None,
+            tx_code: None,
+            claims: map(claims),
+        };
+        let new = NewOffer {
+            offer,
+            secrets,
+            persist: map(persist),
+            idempotency: None,
+            secrets_until: after(now, DAY),
+            keep_until: after(now, DAY),
+        };
+        assert!(matches!(self.issuer.store.offer_create(&new).await.unwrap(), OfferCreate::Created));
+        let token = format!("token-{id}");
+        let hash = crate::base::secret::sha256(token.as_bytes());
+        let code = id.to_string();
+        let redemption = Redemption { code: &code, tx_code: None, token: hash };
+        let record = |offer: &Offer| {
+            Some(Token {
+                offer: offer.id,
+                client_id: client.map(str::to_owned),
+                identifiers: Vec::new(),
+                configurations: offer.configurations.clone(),
+                expires_at: after(now, Duration::from_mins(5)),
+            })
+        };
+        assert!(matches!(self.issuer.store.offer_redeem(&redemption, record).await.unwrap(), Redeem::Redeemed(_)));
+        token
+    }
+
+    pub(super) fn nonce(&self) -> String {
+        self.issuer.nonces.issue(self.clock.now(), self.issuer.random.as_ref()).unwrap()
+    }
+
+    pub(super) fn request(&self, wallets: &[Wallet], nonce: &str) -> CredentialRequest<'static> {
+        let prove = |wallet: &Wallet| wallet.prove(ISSUER, nonce, self.clock.now()).into();
+        CredentialRequest {
+            selector: Selector::Configuration(self.pass.to_string().into()),
+            proofs: Ok(wallets.iter().map(prove).collect()),
+            encrypted_response: false,
+        }
+    }
+
+    pub(super) async fn ask(&self, token: &str, request: &CredentialRequest<'_>) -> Result<IssuanceOutcome, Failure> {
+        let authorized = self.issuer.authorize(token).await?.expect("a live token");
+        self.issuer.issue(&authorized, request).await
+    }
+
+    pub(super) async fn issued(&self, token: &str, request: &CredentialRequest<'_>) -> Vec<String> {
+        match self.ask(token, request).await.unwrap() {
+            IssuanceOutcome::Issued(issued) => issued.credentials,
+            IssuanceOutcome::Refused(refusal) => panic!("{refusal:?}"),
+        }
+    }
+
+    pub(super) async fn refused(&self, token: &str, request: &CredentialRequest<'_>) -> Refusal {
+        match self.ask(token, request).await.unwrap() {
+            IssuanceOutcome::Refused(refusal) => refusal,
+            IssuanceOutcome::Issued(_) => panic!("was issued"),
+        }
+    }
+
+    pub(super) async fn records(&self) -> Vec<Issued> {
+        self.issuer.store.issued_list(None, 1000).await.unwrap().0
+    }
+}
+
+pub(super) fn map(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        other => panic!("{other}"),
+    }
+}
+
+pub(super) fn wallets(count: usize) -> Vec<Wallet> {
+    (0..count).map(|place| Wallet::new(Algorithm::ALL[place % 3])).collect()
+}

@@ -1,0 +1,277 @@
+//! Offers: made, shown, listed, ended (`OpenID4VCI` section 4).
+
+pub mod request;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::Failure;
+use super::claims::Steps;
+use super::configuration::Configuration;
+use super::configuration::catalog::Configurations;
+use super::issuance::content::{Unfit, content, elements};
+use super::issuance::validity::ValidityError;
+use super::site::Site;
+use super::trust::Trust;
+use crate::base::clock::Clock;
+use crate::base::id::{ordered_uuid, random_uuid};
+use crate::base::random::{Random, bytes, text};
+use crate::base::secret::{Secret, hmac};
+use crate::store::Store;
+use crate::store::offer::{NewOffer, Offer, OfferCreate, OfferSecrets, OfferState};
+use crate::store::redeem::hash_tx_code;
+use crate::wire::fields::Detail;
+use request::{AuthorizationCodeRequest, PreAuthorizedRequest, TxCodeSpec};
+
+/// The grant type of pre-authorized codes.
+pub const PRE_AUTHORIZED_GRANT: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+
+/// Letters and digits that are not mistaken for one another when read aloud or typed.
+const TEXT_ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+/// Makes and ends offers.
+pub struct Offers {
+    /// Where they are kept.
+    pub store: Store,
+    /// The issuer.
+    pub site: Arc<Site>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Codes.
+    pub random: Arc<dyn Random>,
+    /// Configurations.
+    pub configurations: Arc<Configurations>,
+    /// Document signers, whose country claims must not contradict.
+    pub trust: Arc<Trust>,
+    /// Key of the hashes of transaction codes.
+    pub tx_code_key: Secret,
+}
+
+/// How a creation ended.
+pub enum Created {
+    /// The offer, as its creator sees it.
+    Made(Box<(Offer, OfferSecrets)>),
+    /// The offer of an earlier request with this `Idempotency-Key`.
+    Replayed(Box<(Offer, OfferSecrets)>),
+    /// The claims do not make the credentials.
+    Unmappable(Vec<Detail>),
+    /// The `Idempotency-Key` was used for another request.
+    KeyReused,
+    /// A configuration was deleted meanwhile.
+    ConfigurationGone,
+    /// The offer made under this `Idempotency-Key` has ended.
+    ReplayEnded,
+}
+
+impl Offers {
+    /// Makes a pre-authorized offer. `idempotency` is the caller's key with the client's id.
+    pub async fn create(
+        &self,
+        request: &PreAuthorizedRequest,
+        idempotency: Option<(&str, &str)>,
+        body: &[u8],
+    ) -> Result<Created, Failure> {
+        let mistakes = self.mistaken_claims(request).await?;
+        if !mistakes.is_empty() {
+            return Ok(Created::Unmappable(mistakes));
+        }
+        let new = self.prepare(request, idempotency, body)?;
+        Ok(match self.store.offer_create(&new).await? {
+            OfferCreate::Created => Created::Made(Box::new((new.offer, new.secrets))),
+            OfferCreate::Replayed(earlier) => Created::Replayed(earlier),
+            OfferCreate::KeyReused => Created::KeyReused,
+            OfferCreate::ConfigurationGone => Created::ConfigurationGone,
+            OfferCreate::ReplayEnded => Created::ReplayEnded,
+        })
+    }
+
+    /// Maps the claims for every configuration now, so that a redemption cannot fail for want of data.
+    async fn mistaken_claims(&self, request: &PreAuthorizedRequest) -> Result<Vec<Detail>, Failure> {
+        let persisted = match request.user_id {
+            Some(user) => self.store.user_claims(user).await?,
+            None => Map::new(),
+        };
+        let document = Steps { persisted, offer: request.claims.clone() }.document();
+        let offered = request.credentials.iter().filter_map(|id| self.configurations.find(*id));
+        Ok(offered.filter_map(|configuration| self.mistaken_claim(&configuration, &document)).collect())
+    }
+
+    fn mistaken_claim(&self, configuration: &Configuration, document: &Value) -> Option<Detail> {
+        let now = self.clock.now();
+        let trial = match self.trust.signer(now) {
+            Some(signer) => content(configuration, document, now, &signer).map(drop),
+            None => elements(configuration, document).map(drop),
+        };
+        let doc_type = &configuration.doc_type;
+        let (source, mistake) = match trial.err()? {
+            Unfit::Element(problem) => {
+                let mapping = configuration.claim_mappings.get(&problem.namespace);
+                let mapping = mapping.and_then(|elements| elements.get(&problem.element));
+                let source = mapping.and_then(|mapping| mapping.map_from.clone());
+                (source, format!("{} of {doc_type}: {}", problem.element, problem.problem))
+            }
+            Unfit::NoElements => (None, format!("{doc_type}: no element has a value")),
+            Unfit::Validity(error) => (source_of(configuration, error), format!("{doc_type}: {error}")),
+        };
+        Some(Detail::body(source.unwrap_or_else(|| "claims".into()), mistake))
+    }
+
+    fn prepare(
+        &self,
+        request: &PreAuthorizedRequest,
+        idempotency: Option<(&str, &str)>,
+        body: &[u8],
+    ) -> Result<NewOffer, Failure> {
+        let now = self.clock.now();
+        let id = ordered_uuid(now, self.random.as_ref())?;
+        let code = request.tx_code.as_ref().map(|spec| self.transaction_code(spec)).transpose()?;
+        let key = self.tx_code_key.expose();
+        let lifetime = request.expires_in.map_or(self.site.offer_lifetime, Duration::from_secs);
+        let expires_at = after(now, lifetime);
+        let offer = Offer {
+            id,
+            user_id: request.user_id.map_or_else(|| random_uuid(self.random.as_ref()), Ok)?,
+            configurations: request.credentials.clone(),
+            created_at: now,
+            expires_at,
+            state: OfferState::Open,
+            redeemed_at: None,
+            issued_at: None,
+            ended_at: None,
+            tx_code: code.as_ref().map(|code| hash_tx_code(key, id, code)),
+            attempts_left: self.site.tx_code_attempts,
+            served: vec![0; request.credentials.len()],
+        };
+        let secrets = OfferSecrets {
+            code: B64.encode(bytes::<32>(self.random.as_ref())?),
+            reference: B64.encode(bytes::<16>(self.random.as_ref())?),
+            transaction_code: code,
+            tx_code: request.tx_code.as_ref().map(tx_code_object),
+            claims: request.claims.clone(),
+        };
+        let persist = request.claims.iter().filter(|(name, _)| request.claims_to_persist.contains(name));
+        Ok(NewOffer {
+            offer,
+            secrets,
+            persist: persist.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            idempotency: idempotency.map(|(client, key_sent)| {
+                (hmac(key, &[b"idempotency", client.as_bytes(), b"/", key_sent.as_bytes()]), hmac(key, &[body]))
+            }),
+            secrets_until: after(expires_at, self.site.token_lifetime),
+            keep_until: after(expires_at, self.site.keep_ended),
+        })
+    }
+
+    fn transaction_code(&self, spec: &TxCodeSpec) -> Result<String, Failure> {
+        let alphabet = if spec.numeric { b"0123456789" } else { TEXT_ALPHABET };
+        Ok(text(self.random.as_ref(), alphabet, spec.length.into())?)
+    }
+
+    /// The Credential Offer object of a pre-authorized offer (4.1.1).
+    #[must_use]
+    pub fn object(&self, offer: &Offer, secrets: &OfferSecrets) -> Value {
+        let mut grant = Map::new();
+        grant.insert("pre-authorized_code".into(), secrets.code.clone().into());
+        if let Some(tx_code) = &secrets.tx_code {
+            grant.insert("tx_code".into(), tx_code.clone());
+        }
+        let mut grants = Map::new();
+        grants.insert(PRE_AUTHORIZED_GRANT.into(), grant.into());
+        json!({
+            "credential_issuer": self.site.issuer,
+            "credential_configuration_ids": offer.configurations,
+            "grants": grants,
+        })
+    }
+
+    /// The Credential Offer object of an authorization code offer: no grant, so the wallet takes the one of the metadata.
+    #[must_use]
+    pub fn authorization_code_object(&self, request: &AuthorizationCodeRequest) -> Value {
+        let mut object = json!({
+            "credential_issuer": self.site.issuer,
+            "credentials": request.credentials,
+            "credential_configuration_ids": request.credentials,
+        });
+        if let (Some(parameters), Some(object)) = (&request.request_parameters, object.as_object_mut()) {
+            object.insert("request_parameters".into(), parameters.clone().into());
+        }
+        object
+    }
+
+    /// Where the offer object can be fetched.
+    #[must_use]
+    pub fn reference_url(&self, secrets: &OfferSecrets) -> String {
+        self.site.url(&format!("/v1/openid/offers/{}/credential_offer", secrets.reference))
+    }
+
+    /// The offer object behind a reference, while the offer is open.
+    pub async fn by_reference(&self, reference: &str) -> Result<Option<Value>, Failure> {
+        let found = self.store.offer_by_reference(reference).await?;
+        Ok(found.map(|(offer, secrets)| self.object(&offer, &secrets)))
+    }
+
+    /// An offer with its state.
+    pub async fn find(&self, id: Uuid) -> Result<Option<(Offer, OfferState)>, Failure> {
+        Ok(self.store.offer_find(id).await?)
+    }
+
+    /// Ends an offer; `false` when there is none to end.
+    pub async fn delete(&self, id: Uuid) -> Result<bool, Failure> {
+        Ok(self.store.offer_delete(id).await?)
+    }
+}
+
+/// The claim that makes a credential's validity what it is, if one does.
+fn source_of(configuration: &Configuration, error: ValidityError) -> Option<String> {
+    let (from, until) = (configuration.valid_from.as_ref(), configuration.valid_until.as_ref());
+    let source = match error {
+        ValidityError::NotATime("validFrom") => from,
+        ValidityError::NotATime(_) => until,
+        ValidityError::Empty => until.or(from),
+    };
+    source.map(|source| source.map_from.clone())
+}
+
+/// The link that carries an offer object; spaces are `%20`, never `+`.
+#[must_use]
+pub fn link(parameter: &str, value: &str) -> String {
+    format!("openid-credential-offer://?{parameter}={}", percent_encode(value))
+}
+
+fn percent_encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            const HEX: &[u8; 16] = b"0123456789ABCDEF";
+            out.push('%');
+            for nibble in [byte >> 4, byte & 15] {
+                out.push(HEX.get(usize::from(nibble)).map_or('0', |digit| char::from(*digit)));
+            }
+        }
+    }
+    out
+}
+
+fn tx_code_object(spec: &TxCodeSpec) -> Value {
+    let mut object = Map::new();
+    object.insert("input_mode".into(), if spec.numeric { "numeric" } else { "text" }.into());
+    object.insert("length".into(), spec.length.into());
+    if let Some(description) = &spec.description {
+        object.insert("description".into(), description.clone().into());
+    }
+    object.into()
+}
+
+/// `at` plus a duration, saturating at the end of time.
+#[must_use]
+pub fn after(at: Timestamp, lifetime: Duration) -> Timestamp {
+    at.checked_add(lifetime).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,219 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::cache::Document;
+use super::issuer::{issuer_metadata, text_color};
+use super::*;
+use crate::domain::configuration::Configuration;
+use crate::domain::configuration::catalog::Snapshot;
+use crate::domain::site::Site;
+
+fn site(batch_size: usize) -> Site {
+    Site { batch_size, ..Site::of("https://issuer.example/acme", "/acme") }
+}
+
+fn configurations() -> Snapshot {
+    let pid: Configuration = serde_json::from_value(json!({
+        "id": "7f2f8a4e-5b0a-4f52-8d5d-2a2a3f0d6c11",
+        "type": "eu.europa.ec.eudi.pid.1",
+        "claimMappings": { "eu.europa.ec.eudi.pid.1": {
+            "family_name": { "mapFrom": "claims.family_name", "required": true, "type": "string" },
+            "issuing_country": { "defaultValue": "UT", "required": false },
+            "nationality": { "mapFrom": "claims.nationality", "required": false, "type": "string" },
+        } },
+        "expiresIn": { "months": 3 },
+        "branding": { "name": "Person \"ID\"", "description": "d", "backgroundColor": "#1B4D3E",
+            "issuerLogo": "data:image/png;base64,AA==", "watermarkImage": "data:image/svg+xml;base64,BB==" },
+        "includeStatus": false,
+        "createdAt": "2026-03-01T12:00:00Z",
+    }))
+    .unwrap();
+    let plain = Configuration { branding: None, doc_type: "org.example.pass".into(), ..pid.clone() };
+    Arc::new(vec![Arc::new(pid), Arc::new(Configuration { id: uuid::Uuid::from_u128(9), ..plain })])
+}
+
+fn metadata(batch_size: usize) -> Value {
+    let document = MetadataCache::default().issuer(&site(batch_size), &configurations(), Algorithm::Es256);
+    serde_json::from_slice(&document.body).unwrap()
+}
+
+fn get(document: &Document, name: header::HeaderName, value: &'static str) -> Response {
+    let headers = HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
+    document.clone().respond(&headers)
+}
+
+fn walk(value: &Value, visit: &mut impl FnMut(&Value)) {
+    visit(value);
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| walk(item, visit)),
+        Value::Object(members) => members.values().for_each(|member| walk(member, visit)),
+        _ => {}
+    }
+}
+
+// VCI-12.2.2-11, VCI-12.2.4-01, VCI-12.2.4-04, VCI-12.2.4-10, VCI-12.2.4-12, VCI-12.2.4-17
+#[test]
+fn the_identifier_is_that_of_the_configuration_and_all_urls_are_below_it() {
+    let metadata = metadata(20);
+    assert_eq!(metadata["credential_issuer"], "https://issuer.example/acme");
+    for (member, path) in [
+        ("credential_endpoint", "/v1/openid/credential"),
+        ("nonce_endpoint", "/v1/openid/nonce"),
+        ("mdoc_iacas_uri", "/v1/openid/iacas"),
+    ] {
+        assert_eq!(metadata[member], format!("https://issuer.example/acme{path}"));
+    }
+    assert_eq!(metadata["batch_credential_issuance"], json!({ "batch_size": 20 }));
+    assert_eq!(metadata["display"], json!([{ "name": "Example Authority" }]));
+}
+
+// VCI-12.2.4-02, VCI-12.2.4-05, VCI-12.2.4-06, VCI-12.2.4-07, VCI-12.2.4-08, VCI-12.2.4-09,
+// VCI-12.2.4-11: what is not there is not named.
+#[test]
+fn what_does_not_work_is_not_listed() {
+    let nameless = Site { name: None, ..site(1) };
+    let metadata = issuer_metadata(&nameless, &configurations(), Algorithm::Es256);
+    let members: Vec<_> = metadata.as_object().unwrap().keys().collect();
+    let expected = [
+        "credential_configurations_supported",
+        "credential_endpoint",
+        "credential_issuer",
+        "mdoc_iacas_uri",
+        "nonce_endpoint",
+    ];
+    assert_eq!(members, expected);
+}
+
+// VCI-12.2.4-20, VCI-12.2.4-21, VCI-12.2.4-23, VCI-12.2.4-25, VCI-12.2.4-26, VCI-12.2.4-27, VCI-12.2.4-28,
+// VCI-12.2.4-29, VCI-12.2.4-30, VCI-12.2.4-32, VCI-12.2.4-33, VCI-12.2.4-35, VCI-12.2.4-36, VCI-C-01, VCI-C.2-01,
+// VCI-B.3-01
+#[test]
+fn a_configuration_is_described_in_the_shape_of_the_final_version() {
+    let metadata = metadata(20);
+    let pid = &metadata["credential_configurations_supported"]["7f2f8a4e-5b0a-4f52-8d5d-2a2a3f0d6c11"];
+    let expected = json!({
+        "format": "mso_mdoc",
+        "doctype": "eu.europa.ec.eudi.pid.1",
+        "scope": "mso_mdoc:eu.europa.ec.eudi.pid.1",
+        "credential_signing_alg_values_supported": [-7],
+        "cryptographic_binding_methods_supported": ["cose_key", "jwk", "did:jwk", "did:key"],
+        "proof_types_supported": { "jwt": { "proof_signing_alg_values_supported": ["ES256", "ES384", "EdDSA"] } },
+        "credential_metadata": {
+            "display": [{
+                "name": "Person \"ID\"", "description": "d", "background_color": "#1B4D3E", "text_color": "#ffffff",
+                "logo": { "uri": "data:image/png;base64,AA==", "alt_text": "Person \"ID\"" },
+                "background_image": { "uri": "data:image/svg+xml;base64,BB==" },
+            }],
+            "claims": [
+                { "path": ["eu.europa.ec.eudi.pid.1", "family_name"], "mandatory": true },
+                { "path": ["eu.europa.ec.eudi.pid.1", "issuing_country"], "mandatory": true },
+                { "path": ["eu.europa.ec.eudi.pid.1", "nationality"], "mandatory": false },
+            ],
+        },
+    });
+    assert_eq!(*pid, expected);
+}
+
+// VCI-12.2.4-14, VCI-12.2.4-15, VCI-12.2.4-16
+#[test]
+fn nothing_is_null_or_empty_and_an_unbranded_configuration_has_a_name() {
+    let metadata = metadata(20);
+    walk(&metadata, &mut |value| {
+        assert!(!value.is_null() && *value != json!([]) && *value != json!({}) && *value != json!(""), "{metadata}");
+    });
+    let plain = &metadata["credential_configurations_supported"]["00000000-0000-0000-0000-000000000009"];
+    assert_eq!(plain["credential_metadata"]["display"], json!([{ "name": "org.example.pass" }]));
+}
+
+// ASM-2-01, ASM-2-02, ASM-2-03, ASM-2-04, ASM-2-05, ASM-2-06, ASM-2-07, ASM-2-08, ASM-2-09, ASM-2-11, ASM-2-12,
+// ASM-2-13, ASM-2-14, ASM-2-16, ASM-2-18, ASM-3.3-01, VCI-12.2.4-03
+#[test]
+fn the_authorization_server_lists_only_what_works() {
+    let document = MetadataCache::default().authorization_server(&site(20));
+    let expected = json!({
+        "issuer": "https://issuer.example/acme",
+        "token_endpoint": "https://issuer.example/acme/v1/oauth/token",
+        "grant_types_supported": ["urn:ietf:params:oauth:grant-type:pre-authorized_code"],
+        "pre-authorized_grant_anonymous_access_supported": true,
+        "token_endpoint_auth_methods_supported": ["none"],
+        "authorization_details_types_supported": ["openid_credential"],
+    });
+    assert_eq!(serde_json::from_slice::<Value>(&document.body).unwrap(), expected);
+}
+
+#[test]
+fn it_is_printed_once_and_again_after_a_change() {
+    let (cache, first) = (MetadataCache::default(), configurations());
+    let printed = cache.issuer(&site(20), &first, Algorithm::Es256);
+    let again = cache.issuer(&site(20), &first, Algorithm::Es256);
+    assert_eq!(printed.body.as_ptr(), again.body.as_ptr());
+    let fewer: Snapshot = Arc::new(first[..1].to_vec());
+    let changed = cache.issuer(&site(20), &fewer, Algorithm::Es256);
+    assert_ne!(printed.etag, changed.etag);
+    assert_ne!(changed.etag, cache.issuer(&site(20), &fewer, Algorithm::Es384).etag);
+    // VCI-B.3-03: the same content has the same order and the same tag, also from another snapshot.
+    assert_eq!(cache.issuer(&site(20), &configurations(), Algorithm::Es256).etag, printed.etag);
+}
+
+// HTP-9111-02, VCI-12.2.2-09
+#[test]
+fn a_document_that_is_known_is_not_sent_again() {
+    let document = Document { body: Bytes::from_static(b"{}"), etag: HeaderValue::from_static("\"abc\"") };
+    for known in ["\"abc\"", "W/\"abc\"", "\"x\", \"abc\"", "*"] {
+        let response = get(&document, header::IF_NONE_MATCH, known);
+        assert_eq!(response.status(), StatusCode::NOT_MODIFIED, "{known}");
+        for name in [header::ETAG, header::CACHE_CONTROL, header::VARY] {
+            assert!(response.headers().contains_key(&name), "{name}");
+        }
+    }
+    for unknown in ["\"abd\"", "abc", "\"\"", ""] {
+        assert_eq!(get(&document, header::IF_NONE_MATCH, unknown).status(), StatusCode::OK, "{unknown}");
+    }
+}
+
+// VCI-12.2.2-04, VCI-12.2.2-05, VCI-12.2.2-07, VCI-12.2.2-08, VCI-12.2.2-10, HTP-9110-09
+#[test]
+fn every_accept_and_accept_language_gets_the_whole_document() {
+    let document = Document { body: Bytes::from_static(b"{}"), etag: HeaderValue::from_static("\"abc\"") };
+    for (name, value) in [
+        (header::ACCEPT, "application/jwt"),
+        (header::ACCEPT, "text/html"),
+        (header::ACCEPT, ";;;"),
+        (header::ACCEPT_LANGUAGE, "de"),
+        (header::ACCEPT_LANGUAGE, ";;;"),
+    ] {
+        let response = get(&document, name, value);
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+        assert!(!response.headers().contains_key(header::CONTENT_LANGUAGE));
+    }
+}
+
+#[test]
+fn text_is_readable_on_its_background() {
+    let colors = ["#000000", "#1B4D3E", "#ffffff", "#FFDD00", "#ff0000"].map(text_color);
+    assert_eq!(colors, ["#ffffff", "#ffffff", "#000000", "#000000", "#ffffff"]);
+}
+
+impl Site {
+    fn of(issuer: &str, path: &str) -> Self {
+        let minute = Duration::from_mins(1);
+        Self {
+            issuer: issuer.into(),
+            name: Some("Example Authority".into()),
+            country: None,
+            issuer_path: path.into(),
+            offer_lifetime: minute,
+            offer_lifetime_max: minute,
+            tx_code_attempts: 3,
+            requests_per_offer: 1,
+            keep_ended: minute,
+            token_lifetime: minute,
+            batch_size: 1,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+mod bodies;
+mod endings;
+mod headers;
+mod paths;
+mod support;
