@@ -8,6 +8,7 @@
 )]
 
 mod flow_access_token;
+mod flow_caches;
 mod flow_certificates;
 mod flow_claim;
 mod flow_client_hygiene;
@@ -32,6 +33,7 @@ mod flow_proof;
 mod flow_proof_keys;
 mod flow_restart;
 mod flow_secrets;
+mod flow_selection;
 mod flow_serve;
 mod flow_token;
 mod flow_tx_code;

@@ -122,11 +122,18 @@ fn sec_proof_01_a_proof_is_used_once_whatever_the_token() {
 
 // SEC-TOK-02
 #[test]
-fn sec_tok_02_a_proof_is_no_token() {
+fn sec_tok_02_a_proof_is_no_token_and_a_token_no_proof() {
     let ready = ready();
     let key = HolderKey::es256();
     let proof = ready.wallet.proof(&key).sign(&key);
     ready.wallet.send(&ready.request().bearer(&proof)).expect_error(401, "invalid_token");
     let management = Request::get("/v1/openid/offers").bearer(&ready.token).send(ready.daemon.ready.management);
     management.expect(401);
+    // Of all that the daemon signs or wallets sign for it, nothing stands in for another.
+    let management = Request::get("/v1/openid/offers").bearer(&proof).send(ready.daemon.ready.management);
+    management.expect(401);
+    for token in [&ready.daemon.ready.access_token, &ready.token, &ready.wallet.nonce()] {
+        let body = request_body(ready.daemon.configuration(MDL), std::slice::from_ref(token));
+        ready.wallet.credential(&ready.token, &body).expect_error(400, "invalid_proof");
+    }
 }

@@ -5,6 +5,7 @@ use issuerd_tests::claims::mdl;
 use issuerd_tests::daemon::MDL;
 use issuerd_tests::management::{IACAS, Management, SIGNERS, details};
 use issuerd_tests::offer::path;
+use issuerd_tests::prometheus::samples;
 use issuerd_tests::{Daemon, HolderKey};
 use serde_json::{Value, json};
 use x509_parser::extensions::{GeneralName, ParsedExtension};
@@ -212,8 +213,10 @@ fn crt_ds_10_issuing_moves_to_another_iaca_without_a_gap() {
     assert!(answer.header("retry-after").is_some());
     // OPS-01
     issuerd_tests::Request::get("/readyz").send(management.address).expect(503);
+    assert_eq!(samples(&management.metrics())["issuerd_ready"], 0.0);
     activate(&old, true);
     issuerd_tests::Request::get("/readyz").send(management.address).expect(200);
+    assert_eq!(samples(&management.metrics())["issuerd_ready"], 1.0);
     // HTP-ERR-03: the failure spent nothing.
     daemon.wallet().ask(&token, daemon.configuration(MDL), &keys).expect(200);
 }

@@ -100,6 +100,33 @@ fn every_command_has_help() {
 }
 
 #[test]
+fn the_address_and_the_credentials_are_taken_before_and_after_the_command() {
+    let daemon = Daemon::start();
+    let url = format!("http://{}", daemon.ready.management);
+    let secret = daemon.ready.line["client_secret"].as_str().unwrap();
+    let api = ["--management", &url, "--client-id", "dev", "--client-secret", secret];
+    for order in [[&["offer"], &api[..], &["list"]].concat(), [&["offer", "list"], &api[..]].concat()] {
+        let output = run(&order, &[]);
+        assert!(output.status.success(), "{:?}", text(&output));
+    }
+    let output = run(&[&["client", "list"], &api[..]].concat(), &[]);
+    assert!(text(&output).0.contains("issuerd dev"), "{:?}", text(&output));
+}
+
+#[test]
+fn init_says_where_the_master_key_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let key = "a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2s=";
+    let init = ["init", "--country", "UT", "--json"];
+    let output = run(&init, &[("ISSUERD_STORE_DATA_DIR", data), ("ISSUERD_MASTER_KEY", key)]);
+    let (out, err) = text(&output);
+    assert!(out.contains("\"environment variable ISSUERD_MASTER_KEY\""), "{out}{err}");
+    assert!(!out.contains(key) && !folder.path().join("data/master.key").exists());
+}
+
+#[test]
 fn a_second_daemon_on_the_same_data_says_so() {
     let daemon = Daemon::start();
     let data = daemon.data().to_str().unwrap().to_owned();

@@ -3,6 +3,7 @@
 use issuerd_tests::claims::mdl;
 use issuerd_tests::configurations::membership;
 use issuerd_tests::daemon::{MDL, Options};
+use issuerd_tests::prometheus::{event, samples};
 use issuerd_tests::wallet::{credentials, request_body};
 use issuerd_tests::{Daemon, HolderKey, Proof, Request};
 use serde_json::{Value, json};
@@ -241,6 +242,9 @@ fn vci_8_3_1_2_07_refused_requests_leave_no_trace_of_an_issuance() {
     ready.refused(&json!({ "credential_configuration_id": ready.configuration }), "invalid_proof");
     let after = management.list("/v1/openid/offers?state=redeemed").remove(0);
     assert_eq!(offer, after);
+    let metrics = management.metrics();
+    assert_eq!(event(&metrics, "USER_CREDENTIAL_CREATE_SUCCESS"), 0);
+    assert_eq!(samples(&metrics)["issuerd_credentials_issued_total{format=\"mso_mdoc\"}"], 0.0);
     ready.still_issues();
 }
 

@@ -232,9 +232,9 @@ fn cos_9052_05_openssl_verifies_the_chain() {
     assert!(said.contains("signer.pem: OK"), "{said}");
 }
 
-// MDC-IS-08
+// MDL-08
 #[test]
-fn mdc_is_08_the_portrait_is_the_image_that_was_given() {
+fn mdl_08_the_portrait_is_the_image_that_was_given() {
     use base64::Engine as _;
     let daemon = Daemon::start();
     let mdoc = claim(&daemon, &mdl(&daemon.management().country()), 1).remove(0);

@@ -90,9 +90,26 @@ fn the_state_of_an_offer_follows_what_the_wallet_does() {
     let view = management.offer_view(&offer.id);
     assert_eq!(view["state"], "issued");
     assert!(view["redeemedAt"].is_string() && view["issuedAt"].is_string());
-    // SEC-TX-05: neither the code nor the claims are shown again.
+    // Neither the code nor the claims are shown again.
     let shown = view.to_string();
     assert!(!shown.contains(&offer.code) && !shown.contains("Sommer"), "{shown}");
+}
+
+// SEC-TX-05
+#[test]
+fn sec_tx_05_a_transaction_code_is_shown_once() {
+    let daemon = Daemon::start();
+    let management = daemon.management();
+    // Long and of letters, so that it is in no answer by chance.
+    let code = json!({ "inputMode": "text", "length": 12 });
+    let offer =
+        management.offer(&json!({ "credentials": [daemon.configuration(MDL)], "transactionCodeConfiguration": code }));
+    let tx_code = offer.tx_code.clone().unwrap();
+    let shown = |answer: issuerd_tests::Answer| answer.expect(200).text().contains(&tx_code);
+    assert!(!shown(management.get(&format!("{OFFERS}/{}", offer.id))));
+    assert!(!shown(management.get(OFFERS)));
+    assert!(!shown(daemon.wallet().get(&offer.reference_path())));
+    assert!(!management.metrics().contains(&tx_code));
 }
 
 // VCI-4.1.1-07
