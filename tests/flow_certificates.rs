@@ -213,10 +213,10 @@ fn crt_ds_10_issuing_moves_to_another_iaca_without_a_gap() {
     assert!(answer.header("retry-after").is_some());
     // OPS-01
     issuerd_tests::Request::get("/readyz").send(management.address).expect(503);
-    assert_eq!(samples(&management.metrics())["issuerd_ready"], 0.0);
+    assert!(samples(&management.metrics())["issuerd_ready"].abs() < 0.5);
     activate(&old, true);
     issuerd_tests::Request::get("/readyz").send(management.address).expect(200);
-    assert_eq!(samples(&management.metrics())["issuerd_ready"], 1.0);
+    assert!((samples(&management.metrics())["issuerd_ready"] - 1.0).abs() < 0.5);
     // HTP-ERR-03: the failure spent nothing.
     daemon.wallet().ask(&token, daemon.configuration(MDL), &keys).expect(200);
 }

@@ -244,7 +244,7 @@ fn vci_8_3_1_2_07_refused_requests_leave_no_trace_of_an_issuance() {
     assert_eq!(offer, after);
     let metrics = management.metrics();
     assert_eq!(event(&metrics, "USER_CREDENTIAL_CREATE_SUCCESS"), 0);
-    assert_eq!(samples(&metrics)["issuerd_credentials_issued_total{format=\"mso_mdoc\"}"], 0.0);
+    assert!(samples(&metrics)["issuerd_credentials_issued_total{format=\"mso_mdoc\"}"].abs() < 0.5);
     ready.still_issues();
 }
 
