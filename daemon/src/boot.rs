@@ -190,11 +190,12 @@ fn site(config: &Config) -> Site {
 
 /// Starts what runs beside the listeners: the sweeper and the renewal of document signers.
 pub fn background(app: &Shared, tasks: &Tasks) {
-    let sweeping = Arc::clone(app);
+    let (sweeping, stop) = (Arc::clone(app), tasks.clone());
     tasks.every(SWEEP.0, move || {
-        let app = Arc::clone(&sweeping);
+        let (app, stop) = (Arc::clone(&sweeping), stop.clone());
         async move {
-            while app.store.sweep(SWEEP.1).await? == SWEEP.1 {}
+            // What is left when the daemon stops is swept by the next one.
+            while !stop.is_stopping() && app.store.sweep(SWEEP.1).await? == SWEEP.1 {}
             Ok::<_, Failure>(())
         }
     });
