@@ -1,5 +1,6 @@
 //! Reads `issuer.toml` and the environment, and reports every mistake at once.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
@@ -40,12 +41,25 @@ pub fn load_with(file: Option<&Path>, adjust: impl FnOnce(&mut Config)) -> Resul
         Some(path) => std::fs::read_to_string(path)
             .map_err(|error| ConfigError(vec![format!("cannot read {}: {error}", path.display())]))?,
     };
-    parse(&text, &environment(), adjust)
+    parse(&text, &environment()?, adjust)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-fn environment() -> Vec<(String, String)> {
-    std::env::vars().filter(|(name, _)| name.starts_with("ISSUERD_")).collect()
+fn environment() -> Result<Vec<(String, String)>, ConfigError> {
+    ours(std::env::vars_os())
+}
+
+/// Our variables among all; those of others need not even be UTF-8.
+fn ours(all: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<(String, String)>, ConfigError> {
+    let all = all.filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    let (mut ours, mut mistakes) = (Vec::new(), Vec::new());
+    for (name, value) in all.filter(|(name, _)| name.starts_with("ISSUERD_")) {
+        match value.into_string() {
+            Ok(value) => ours.push((name, value)),
+            Err(_) => mistakes.push(format!("environment variable `{name}` must be UTF-8")),
+        }
+    }
+    if mistakes.is_empty() { Ok(ours) } else { Err(ConfigError(mistakes)) }
 }
 
 /// Parses `text`, applies `overrides`, then `adjust`, and checks the outcome.
@@ -233,6 +247,18 @@ mod tests {
         assert_eq!(config.issuance.batch_size, 5);
         assert!(parse("", &set("ISSUERD_ISSUANCE_BATCH_SIZE", "five"), |_| ()).is_err());
         assert!(parse("", &set("ISSUERD_NOTHING", "1"), |_| ()).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_not_text_matters_only_when_it_is_ours() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let odd = || OsString::from_vec(vec![0xff]);
+        let others = [("ISSUERD_LOG_LEVEL".into(), "warn".into()), ("LS_COLORS".into(), odd()), (odd(), odd())];
+        let read = ours(others.into_iter()).unwrap();
+        assert_eq!(read, [("ISSUERD_LOG_LEVEL".to_owned(), "warn".to_owned())]);
+        let error = ours([("ISSUERD_STORE_DATA_DIR".into(), odd())].into_iter()).unwrap_err();
+        assert!(error.0[0].contains("ISSUERD_STORE_DATA_DIR"), "{error}");
     }
 
     #[test]
