@@ -206,7 +206,8 @@ fn check_issuer(issuer: &str, mistakes: &mut Vec<String>) {
         return;
     };
     let host = url.host().unwrap_or_default();
-    let loopback = matches!(host, "localhost" | "[::1]") || host.starts_with("127.");
+    let loopback = matches!(host, "localhost" | "[::1]")
+        || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
     match url.scheme_str() {
         Some("https") => {}
         Some("http") if loopback => {}
@@ -264,6 +265,10 @@ mod tests {
     #[test]
     fn ops_02_a_plain_http_issuer_is_refused_off_loopback() {
         assert!(parse("[server]\nissuer = 'http://issuer.example'", &[], |_| ()).is_err());
+        // Names that only look like addresses of this machine.
+        assert!(parse("[server]\nissuer = 'http://127.issuer.example'", &[], |_| ()).is_err());
+        assert!(parse("[server]\nissuer = 'http://127.0.0.1.issuer.example'", &[], |_| ()).is_err());
+        assert!(parse("[server]\nissuer = 'http://127.1.2.3:8080'", &[], |_| ()).is_ok());
         assert!(parse("[server]\nissuer = 'https://issuer.example/a?b'", &[], |_| ()).is_err());
         assert!(parse("[server]\nissuer = 'https://issuer.example/acme'", &[], |_| ()).is_ok());
     }
