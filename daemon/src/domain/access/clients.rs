@@ -54,6 +54,8 @@ pub struct Clients {
     issuer: String,
     /// Follows the store after each change; only this process writes it.
     snapshot: RwLock<Arc<BTreeMap<String, Client>>>,
+    /// Held from the reading of a snapshot to its use, so that an older one cannot replace a newer: it would bring a removed client back.
+    refreshing: tokio::sync::Mutex<()>,
     verified: Mutex<HashMap<[u8; 32], Claims>>,
 }
 
@@ -65,12 +67,14 @@ impl Clients {
         key: SoftwareKey,
         issuer: String,
     ) -> Result<Self, Failure> {
-        let clients = Self { store, random, key, issuer, snapshot: RwLock::default(), verified: Mutex::default() };
+        let (snapshot, refreshing, verified) = Default::default();
+        let clients = Self { store, random, key, issuer, snapshot, refreshing, verified };
         clients.refresh().await?;
         Ok(clients)
     }
 
     async fn refresh(&self) -> Result<(), Failure> {
+        let _alone = self.refreshing.lock().await;
         let all = self.store.client_list().await?;
         let all = Arc::new(all.into_iter().map(|client| (client.id.clone(), client)).collect());
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = all;
@@ -175,5 +179,43 @@ impl Clients {
             return None;
         }
         serde_json::from_slice(&B64.decode(payload).ok()?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::{Clock as _, SystemClock};
+    use crate::base::random::SystemRandom;
+    use crate::base::secret::Secret;
+    use crate::signer::Algorithm;
+    use crate::store::engine::Unobserved;
+    use crate::store::redb_engine::RedbEngine;
+    use crate::store::seal::Sealer;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn a_removed_client_does_not_come_back_however_many_change_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom::default()));
+        let engine = RedbEngine::open(&folder.path().join("store.redb"), clock.clone(), Arc::new(Unobserved)).unwrap();
+        let sealer = Arc::new(Sealer::new(&Secret::new(vec![5; 32])));
+        let store = Store::new(Arc::new(engine), sealer, random.clone(), clock);
+        let pkcs8 = SoftwareKey::generate_pkcs8(Algorithm::Es256).unwrap();
+        let key = SoftwareKey::from_pkcs8(Algorithm::Es256, &pkcs8).unwrap();
+        let clients = Arc::new(Clients::load(store, random, key, "https://issuer.example".into()).await.unwrap());
+        for round in 0..40 {
+            let mut changes = tokio::task::JoinSet::new();
+            for _ in 0..16 {
+                let clients = Arc::clone(&clients);
+                changes.spawn(async move {
+                    let added = clients.add("one", Role::Auditor, SystemClock.now()).await.unwrap();
+                    assert!(clients.all().contains_key(&added.client.id));
+                    assert!(clients.remove(&added.client.id).await.unwrap());
+                    assert!(!clients.all().contains_key(&added.client.id));
+                });
+            }
+            changes.join_all().await;
+            assert!(clients.all().is_empty(), "round {round}");
+        }
     }
 }

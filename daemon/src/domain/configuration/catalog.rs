@@ -25,6 +25,8 @@ pub struct Configurations {
     random: Arc<dyn Random>,
     /// Follows the store after each change; held only to swap or clone the `Arc`.
     snapshot: RwLock<Snapshot>,
+    /// Held from the reading of a snapshot to its use, so that an older one cannot replace a newer.
+    refreshing: tokio::sync::Mutex<()>,
 }
 
 /// How saving ended.
@@ -40,12 +42,14 @@ pub enum Saved {
 impl Configurations {
     /// Loads all from the store.
     pub async fn load(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, Failure> {
-        let loaded = Self { store, clock, random, snapshot: RwLock::default() };
+        let (snapshot, refreshing) = Default::default();
+        let loaded = Self { store, clock, random, snapshot, refreshing };
         loaded.refresh().await?;
         Ok(loaded)
     }
 
     async fn refresh(&self) -> Result<(), Failure> {
+        let _alone = self.refreshing.lock().await;
         let mut all: Vec<Configuration> = self.store.configuration_list().await?;
         all.sort_by_key(|configuration| (configuration.created_at, configuration.id));
         let all = Arc::new(all.into_iter().map(Arc::new).collect());
