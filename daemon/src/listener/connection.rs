@@ -82,25 +82,28 @@ impl Server {
         let mut connection = pin!(self.builder.serve_connection(io, service));
         let mut stopping = pin!(self.tasks.stopping());
         let mut next = pin!(sleep_until(Instant::now() + self.limits.header_time));
-        let mut closing = false;
+        // When it is cut at the latest, once it is to close.
+        let mut last = None;
         loop {
             tokio::select! {
                 biased;
                 // Whatever went wrong with the connection, its peer knows; what went wrong with a request was counted there.
                 _ended = &mut connection => return,
-                () = &mut stopping, if !closing => {
-                    closing = true;
+                () = &mut stopping, if last.is_none() => {
                     connection.as_mut().graceful_shutdown();
-                    next.as_mut().reset(Instant::now() + self.limits.closing_time);
+                    let end = *last.insert(Instant::now() + self.limits.closing_time);
+                    let heading = watch.is_heading();
+                    next.as_mut().reset(if heading { soon(self.limits.closing_head_time) } else { end });
                 }
-                () = &mut next => match watch.verdict(&self.limits) {
-                    _ if closing => return,
-                    Verdict::Cut => return,
-                    Verdict::Keep(time) => next.as_mut().reset(soon(time)),
-                    Verdict::Retire => {
-                        closing = true;
+                () = &mut next => match (last, watch.verdict(&self.limits)) {
+                    (Some(end), _) if watch.is_heading() || end <= Instant::now() => return,
+                    // Its head ended after all.
+                    (Some(end), _) => next.as_mut().reset(end),
+                    (None, Verdict::Cut) => return,
+                    (None, Verdict::Keep(time)) => next.as_mut().reset(soon(time)),
+                    (None, Verdict::Retire) => {
                         connection.as_mut().graceful_shutdown();
-                        next.as_mut().reset(Instant::now() + self.limits.closing_time);
+                        next.as_mut().reset(*last.insert(Instant::now() + self.limits.closing_time));
                     }
                 }
             }

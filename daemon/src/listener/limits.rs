@@ -39,6 +39,8 @@ pub(super) struct Limits {
     pub(super) header_bytes: usize,
     /// Time for open requests to end once the connection is to close, by the stop or by idleness; a slow reader has as long.
     pub(super) closing_time: Duration,
+    /// Time for a head that has begun to end once the daemon stops: whoever drips one must not hold up a restart.
+    pub(super) closing_head_time: Duration,
     /// Concurrent requests of one HTTP/2 connection.
     pub(super) streams: u32,
 }
@@ -58,6 +60,7 @@ impl Default for Limits {
             idle_time: Duration::from_secs(75),
             header_bytes: 32 * 1024,
             closing_time: Duration::from_secs(20),
+            closing_head_time: Duration::from_secs(1),
             streams: 64,
         }
     }

@@ -247,6 +247,28 @@ async fn the_stop_lets_open_requests_end_and_closes_the_rest() {
 }
 
 #[tokio::test]
+async fn the_stop_does_not_wait_for_a_head_that_does_not_end() {
+    let served = served(Limits { closing_head_time: Duration::from_millis(150), ..Limits::default() }).await;
+    let mut dripping = [
+        served.say("GET / HT").await,
+        served.say("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0").await,
+        served.say("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await,
+    ];
+    until(&mut dripping[2], "hello").await;
+    dripping[2].write_all(b"GET / HT").await.unwrap();
+    while !served.counts("issuerd_connections{listener=\"public\"} 3") {
+        tokio::task::yield_now().await;
+    }
+    served.tasks.stop();
+    for mut peer in dripping {
+        let mut bytes = Vec::new();
+        let _closed_or_reset =
+            timeout(Duration::from_secs(5), peer.read_to_end(&mut bytes)).await.expect("closed soon");
+    }
+    assert!(served.tasks.drained(Duration::from_secs(5)).await);
+}
+
+#[tokio::test]
 async fn the_stop_does_not_wait_for_ever() {
     let served = served(Limits { closing_time: Duration::from_millis(100), ..Limits::default() }).await;
     let mut open = served.say("GET /waits HTTP/1.1\r\nHost: x\r\n\r\n").await;

@@ -72,6 +72,11 @@ impl Watch {
         Open(Arc::clone(self))
     }
 
+    /// Whether the peer owes us a head: it began one, or has never sent any.
+    pub(super) fn is_heading(&self) -> bool {
+        self.open.load(Relaxed) == 0 && (self.head_since.load(Relaxed) > 0 || !self.served.load(Relaxed))
+    }
+
     pub(super) fn verdict(&self, limits: &Limits) -> Verdict {
         let now = self.now();
         let left =
@@ -79,11 +84,9 @@ impl Watch {
         if self.open.load(Relaxed) > 0 {
             return Verdict::Keep(limits.header_time);
         }
-        let head_since = self.head_since.load(Relaxed);
-        let heading = head_since > 0 || !self.served.load(Relaxed);
-        if heading {
+        if self.is_heading() {
             // Before the first request the head's time runs from the connection: a peer that says nothing is as slow as one that drips.
-            let since = if self.served.load(Relaxed) { head_since } else { 0 };
+            let since = if self.served.load(Relaxed) { self.head_since.load(Relaxed) } else { 0 };
             return match left(since, limits.header_time) {
                 Duration::ZERO => Verdict::Cut,
                 left => Verdict::Keep(left),
@@ -140,6 +143,21 @@ mod tests {
         assert_eq!(watch.verdict(&limits), Verdict::Keep(Duration::from_secs(1)));
         after(1).await;
         assert_eq!(watch.verdict(&limits), Verdict::Cut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_is_owed_until_it_ends_and_not_between_requests() {
+        let watch = Watch::new();
+        assert!(watch.is_heading());
+        watch.received();
+        let open = watch.request(Version::HTTP_11);
+        assert!(!watch.is_heading());
+        drop(open);
+        assert!(!watch.is_heading());
+        watch.received();
+        assert!(watch.is_heading());
+        let _open = watch.request(Version::HTTP_11);
+        assert!(!watch.is_heading());
     }
 
     #[tokio::test(start_paused = true)]
