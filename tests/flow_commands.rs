@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use issuerd_tests::daemon::{MDL, Options, PID, run};
+use issuerd_tests::daemon::{MDL, Options, PID, run, run_unread};
 use issuerd_tests::{Daemon, HolderKey, Request};
 
 fn text(output: &Output) -> (String, String) {
@@ -173,6 +173,12 @@ fn the_log_can_be_json_lines() {
         assert!(parsed.is_ok_and(|value| value.is_object()), "{line}");
     }
     assert!(!log.contains('\u{1b}'));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_a_command_without_a_panic() {
+    let output = run_unread(&["check", "--config", "/dev/null"]);
+    assert_eq!((output.status.code(), text(&output).1), (Some(1), String::new()));
 }
 
 #[cfg(unix)]

@@ -239,6 +239,13 @@ pub fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     Output { status, stdout, stderr }
 }
 
+/// Runs a command whose standard output nobody reads.
+pub fn run_unread(arguments: &[&str]) -> Output {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    command(false).args(arguments).stdin(Stdio::null()).stdout(writer).output().unwrap()
+}
+
 pub(crate) fn command(release: bool) -> Command {
     let mut command = Command::new(binary(release));
     // Variables for the tests are no keys of issuer.toml; the daemon would refuse them.

@@ -5,6 +5,6 @@ use super::{ConfigFile, Failed};
 pub(super) fn run(file: &ConfigFile) -> Result<(), Failed> {
     let config = file.load()?;
     let source = file.path().map_or("the defaults".to_owned(), |path| path.display().to_string());
-    println!("{source}: no mistakes; issuer {}", config.server.issuer);
+    say!("{source}: no mistakes; issuer {}", config.server.issuer);
     Ok(())
 }

@@ -99,7 +99,7 @@ fn add(place: &Place, name: &str, role: Role) -> Result<(), Failed> {
         let added = offline(place, async |app| Ok(app.clients.add(name, role, app.clock.now()).await?))?;
         (added.client.id, added.secret)
     };
-    println!("client_id      {id}\nclient_secret  {secret}\nThe secret is shown this once.");
+    say!("client_id      {id}\nclient_secret  {secret}\nThe secret is shown this once.");
     Ok(())
 }
 
@@ -120,7 +120,7 @@ fn list(place: &Place) -> Result<(), Failed> {
 }
 
 fn show(id: &str, role: &str, name: &str) {
-    println!("{id}  {role:14}  {name}");
+    say!("{id}  {role:14}  {name}");
 }
 
 fn remove(place: &Place, id: &str) -> Result<(), Failed> {
@@ -130,7 +130,7 @@ fn remove(place: &Place, id: &str) -> Result<(), Failed> {
         offline(place, async |app| Ok(app.clients.remove(id).await?))?
     };
     if removed {
-        println!("client {id} is removed");
+        say!("client {id} is removed");
         Ok(())
     } else {
         Err(format!("there is no client {id}").into())

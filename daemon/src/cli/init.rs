@@ -52,7 +52,7 @@ pub(super) fn run(init: &Init) -> Result<(), Failed> {
             "iaca_pem": certificate,
         });
         if init.json {
-            println!("{made}");
+            say!("{made}");
         } else {
             show(&made);
         }
@@ -76,13 +76,13 @@ async fn first_iaca(app: &App, init: &Init) -> Result<String, Failed> {
 
 fn show(made: &Value) {
     let text = |name: &str| made.get(name).and_then(Value::as_str).unwrap_or_default();
-    println!("The installation is set up in {}.\n", text("data_dir"));
-    println!("  master key     {}", text("master_key"));
-    println!("  client_id      {}", text("client_id"));
-    println!("  client_secret  {}\n", text("client_secret"));
-    println!("The secret is shown this once. Back up the data directory and the master key, apart from each other.");
+    say!("The installation is set up in {}.\n", text("data_dir"));
+    say!("  master key     {}", text("master_key"));
+    say!("  client_id      {}", text("client_id"));
+    say!("  client_secret  {}\n", text("client_secret"));
+    say!("The secret is shown this once. Back up the data directory and the master key, apart from each other.");
     if !text("iaca_pem").is_empty() {
-        println!("\nGive this root certificate to those who verify your credentials:\n\n{}", text("iaca_pem"));
+        say!("\nGive this root certificate to those who verify your credentials:\n\n{}", text("iaca_pem"));
     }
-    println!("Next: `issuerd check`, then `issuerd serve`.");
+    say!("Next: `issuerd check`, then `issuerd serve`.");
 }

@@ -1,5 +1,12 @@
 //! The command line: one file a command.
 
+/// Prints a line on standard output. A reader that has seen enough, such as `head`, ends the command quietly instead of in a panic.
+macro_rules! say {
+    ($($line:tt)*) => {
+        $crate::cli::print_line(format_args!($($line)*))
+    };
+}
+
 mod api;
 mod check;
 mod client;
@@ -9,6 +16,8 @@ mod offer;
 mod qr;
 mod serve;
 
+use std::fmt;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -79,6 +88,16 @@ pub fn run() -> ExitCode {
             eprintln!("issuerd: {failed}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// See `say!`.
+fn print_line(line: fmt::Arguments<'_>) {
+    if let Err(error) = writeln!(io::stdout(), "{line}") {
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            eprintln!("issuerd: cannot write to standard output: {error}");
+        }
+        std::process::exit(1);
     }
 }
 

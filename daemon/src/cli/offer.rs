@@ -80,11 +80,11 @@ pub(super) fn run(offer: &Offer) -> Result<(), Failed> {
         }
         Action::Show { id } => {
             let found = session.call("GET", &format!("/v1/openid/offers/{id}"), None)?;
-            println!("{found:#}");
+            say!("{found:#}");
         }
         Action::Delete { id } => {
             session.call("DELETE", &format!("/v1/openid/offers/pre-authorized/{id}"), None)?;
-            println!("offer {id} has ended");
+            say!("offer {id} has ended");
         }
     }
     Ok(())
@@ -92,7 +92,7 @@ pub(super) fn run(offer: &Offer) -> Result<(), Failed> {
 
 fn print(as_json: bool, value: &Value, show: impl Fn(&Value)) {
     if as_json {
-        println!("{value}");
+        say!("{value}");
     } else {
         show(value);
     }
@@ -160,7 +160,7 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 }
 
 fn show_row(row: &Value) {
-    println!(
+    say!(
         "{}  {:9} created {}  expires {}",
         text(row, "id"),
         text(row, "state"),
@@ -172,10 +172,10 @@ fn show_row(row: &Value) {
 fn show_made(made: &Value) {
     let link = text(made, "credentialOfferUri");
     if let Some(code) = qr::render(link) {
-        println!("{code}");
+        say!("{code}");
     }
-    println!("offer    {}\nlink     {link}\nexpires  {}", text(made, "id"), text(made, "expiresAt"));
+    say!("offer    {}\nlink     {link}\nexpires  {}", text(made, "id"), text(made, "expiresAt"));
     if let Some(code) = made.get("transactionCode").and_then(Value::as_str) {
-        println!("transaction code (hand it over by another way)  {code}");
+        say!("transaction code (hand it over by another way)  {code}");
     }
 }

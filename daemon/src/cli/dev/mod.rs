@@ -93,7 +93,7 @@ impl Ready {
     fn show(&self, offer: Option<&show::Offer>) -> io::Result<()> {
         match offer {
             Some(offer) => show::ready(self, offer),
-            None => println!("{}", self.json()),
+            None => say!("{}", self.json()),
         }
         io::stdout().flush()
     }

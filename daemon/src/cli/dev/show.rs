@@ -12,35 +12,35 @@ pub(super) struct Offer {
 }
 
 pub(super) fn ready(ready: &Ready, offer: &Offer) {
-    println!("\nissuerd dev is ready; end it with Ctrl-C\n");
-    println!("  issuer         {}", ready.issuer);
-    println!("  management     {}", ready.management);
-    println!("  client         {CLIENT}, secret {}", ready.client_secret);
+    say!("\nissuerd dev is ready; end it with Ctrl-C\n");
+    say!("  issuer         {}", ready.issuer);
+    say!("  management     {}", ready.management);
+    say!("  client         {CLIENT}, secret {}", ready.client_secret);
     for (kind, id) in &ready.configurations {
-        println!("  configuration  {id}  {kind}");
+        say!("  configuration  {id}  {kind}");
     }
-    println!("\nScan this with a wallet, or hand it the link. It works once, until {:.0}.\n", offer.expires_at);
+    say!("\nScan this with a wallet, or hand it the link. It works once, until {:.0}.\n", offer.expires_at);
     if let Some(code) = qr::render(&offer.link) {
-        println!("{code}");
+        say!("{code}");
     }
-    println!("{}\n", offer.link);
+    say!("{}\n", offer.link);
     next(ready);
 }
 
 fn next(ready: &Ready) {
     // As it was called: a person who ran it from a build folder has no `issuerd` on the path.
     let program = std::env::args().next().unwrap_or_else(|| "issuerd".into());
-    println!("In another terminal:\n");
-    println!("  export ISSUERD_MANAGEMENT_URL={}", ready.management);
-    println!("  export ISSUERD_CLIENT_ID={CLIENT} ISSUERD_CLIENT_SECRET={}", ready.client_secret);
-    println!("  {program} offer create --credential org.iso.18013.5.1.mDL --tx-code   # another offer");
-    println!("  {program} offer list   # where offers stand");
-    println!("  curl -s {}/metrics | grep analytics | grep -v ' 0$'   # what happened", ready.management);
+    say!("In another terminal:\n");
+    say!("  export ISSUERD_MANAGEMENT_URL={}", ready.management);
+    say!("  export ISSUERD_CLIENT_ID={CLIENT} ISSUERD_CLIENT_SECRET={}", ready.client_secret);
+    say!("  {program} offer create --credential org.iso.18013.5.1.mDL --tx-code   # another offer");
+    say!("  {program} offer list   # where offers stand");
+    say!("  curl -s {}/metrics | grep analytics | grep -v ' 0$'   # what happened", ready.management);
     if ready.issuer.starts_with("http://127.") {
-        println!(
+        say!(
             "\nA wallet on a phone needs an https address: put a tunnel before {} and start with --issuer.",
             ready.issuer
         );
     }
-    println!();
+    say!("");
 }
