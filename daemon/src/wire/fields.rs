@@ -4,6 +4,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+/// Most unknown members of one object that are reported: a body of nothing else would cost far more to answer than to send.
+const MOST_UNKNOWN: usize = 20;
+
 /// One mistake in a request, as the management API reports it.
 #[derive(Debug, Clone, Serialize, PartialEq)]
 pub struct Detail {
@@ -176,10 +179,8 @@ impl<'a> Fields<'a> {
 
     /// Refuses members that nothing asked for: most likely a typing mistake.
     pub fn finish(self) {
-        for name in self.object.keys() {
-            if self.known.contains(&name.as_str()) {
-                continue;
-            }
+        let unknown = self.object.keys().filter(|name| !self.known.contains(&name.as_str()));
+        for name in unknown.take(MOST_UNKNOWN) {
             let near = self
                 .known
                 .iter()
@@ -209,6 +210,14 @@ fn seconds(unit: &str) -> u64 {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_flood_of_unknown_members_is_reported_in_part() {
+        let body: Map<_, _> = (0..1_000).map(|number| (format!("m{number}"), json!(1))).collect();
+        let mut mistakes = Vec::new();
+        Fields::new(&body, "", &mut mistakes).finish();
+        assert_eq!(mistakes.len(), MOST_UNKNOWN);
+    }
 
     #[test]
     fn every_mistake_is_named() {
