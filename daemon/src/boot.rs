@@ -61,7 +61,12 @@ pub enum BootError {
 
 /// Opens the store and builds everything over it.
 pub async fn open(config: &Config) -> Result<Shared, BootError> {
-    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(Arc::new(SystemClock)));
+    open_under(config, Arc::new(SystemClock)).await
+}
+
+/// The same with `system` as the system's clock; what is built never sees it go back.
+async fn open_under(config: &Config, system: Arc<dyn Clock>) -> Result<Shared, BootError> {
+    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(system));
     let random: Arc<dyn Random> = Arc::new(SystemRandom::default());
     let metrics = Metrics::new().map_err(|error| BootError::Metrics(error.to_string()))?;
     let store = open_store(&config.store, &clock, &random, &metrics)?;
@@ -204,4 +209,56 @@ pub fn background(app: &Shared, tasks: &Tasks) {
         let app = Arc::clone(&renewing);
         async move { app.trust.maintain().await }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::configuration::catalog::Saved;
+    use crate::domain::offer::Created;
+    use crate::domain::offer::request::pre_authorized;
+    use crate::domain::token::{Grant, TokenRequest};
+    use crate::store::redeem::Redeem;
+
+    /// A system clock that somebody sets, back as well.
+    struct Settable(AtomicI64);
+
+    impl Clock for Settable {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
+        }
+    }
+
+    async fn code(app: &Shared) -> String {
+        let element = json!({ "org.example.pass": { "name": { "defaultValue": "x" } } });
+        let body = json!({ "type": "org.example.pass", "claimMappings": element, "expiresIn": { "days": 1 } });
+        let Saved::Saved(made) = app.configurations.create(body.as_object().unwrap()).await.unwrap() else { panic!() };
+        let body: Value = json!({ "credentials": [made.id], "expiresIn": { "seconds": 60 } });
+        let request = pre_authorized(body.as_object().unwrap(), |_| true, 600).unwrap();
+        let Created::Made(made) = app.offers.create(&request, None, b"").await.unwrap() else { panic!() };
+        made.1.code
+    }
+
+    // OPS-05
+    #[tokio::test]
+    async fn an_expired_offer_stays_expired_when_the_clock_is_set_back() {
+        const START: i64 = 1_800_000_000;
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.store.data_dir = folder.path().display().to_string();
+        let system = Arc::new(Settable(AtomicI64::new(START)));
+        let app = open_under(&config, system.clone()).await.unwrap();
+        let code = code(&app).await;
+        for shown in [START + 61, START] {
+            system.0.store(shown, Ordering::SeqCst);
+            let request = TokenRequest { code: &code, tx_code: None, client_id: None, selected: None };
+            let granted = app.tokens.redeem(&request).await.unwrap();
+            assert!(matches!(granted, Grant::Refused(Redeem::Expired)), "at {shown}");
+        }
+    }
 }
