@@ -34,7 +34,7 @@ use crate::store::seal::Sealer;
 /// How often expired entries are removed, and how many in one batch.
 const SWEEP: (Duration, usize) = (Duration::from_secs(5), 500);
 /// How often document signers are looked at.
-const TRUST: Duration = Duration::from_hours(1);
+const TRUST: Duration = Duration::from_mins(1);
 
 /// The issuer cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +73,8 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>) -> Result<Shared, B
     let site = Arc::new(site(config));
     let key = access_key(&store).await?;
     let configurations = Configurations::load(store.clone(), Arc::clone(&clock), Arc::clone(&random)).await?;
-    let trust = Trust::load(store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random)).await?;
+    let events: Arc<dyn Events> = Arc::clone(&metrics) as _;
+    let trust = Trust::load(store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random), events).await?;
     let parts =
         Parts { clock, random, metrics, store, site, configurations: Arc::new(configurations), trust: Arc::new(trust) };
     let clients = Clients::load(parts.store.clone(), Arc::clone(&parts.random), key, parts.site.issuer.clone());

@@ -1,11 +1,16 @@
 //! A client of the management API, for the commands that talk to a running daemon.
 
+use std::time::Duration;
+
 use clap::Args;
 use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::{Request, Response};
 
 use super::Failed;
+
+/// Longest wait for an answer: the daemon itself gives up after 30 seconds.
+const TIMEOUT: Duration = Duration::from_secs(35);
 
 /// Where the daemon is and who asks.
 #[derive(Debug, Args)]
@@ -45,7 +50,8 @@ impl Api {
         let (Some(id), Some(secret)) = (&self.client_id, &self.client_secret) else {
             return Err("set ISSUERD_CLIENT_ID and ISSUERD_CLIENT_SECRET, or --client-id and --client-secret".into());
         };
-        let agent: Agent = Agent::config_builder().http_status_as_error(false).build().into();
+        let agent: Agent =
+            Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT)).build().into();
         let base = self.management.trim_end_matches('/').to_owned();
         let request = json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret});
         let mut response = agent
@@ -55,7 +61,8 @@ impl Api {
         let answer: Value = response.body_mut().read_json()?;
         match answer.get("access_token").and_then(Value::as_str) {
             Some(token) => Ok(Session { agent, base, token: token.to_owned() }),
-            None => Err("the client id or secret is wrong".into()),
+            None if response.status() == 401 => Err("the client id or secret is wrong".into()),
+            None => Err(format!("{base} answered {}", response.status()).into()),
         }
     }
 }

@@ -214,11 +214,35 @@ fn check_issuer(issuer: &str, mistakes: &mut Vec<String>) {
         Some("http") => mistakes.push("`server.issuer` must be https, except on a loopback host".into()),
         _ => mistakes.push("`server.issuer` must be an https URL".into()),
     }
+    check_spelling(issuer, &url, mistakes);
     if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
         mistakes.push("`server.issuer` must name no user".into());
     }
     if url.query().is_some() || issuer.contains('#') || issuer.ends_with('/') {
         mistakes.push("`server.issuer` must have no query, no fragment and no slash at its end".into());
+    }
+}
+
+/// The issuer is compared to the letter by wallets and is part of routes, so it has one plain spelling.
+fn check_spelling(issuer: &str, url: &http::Uri, mistakes: &mut Vec<String>) {
+    let host = url.host().unwrap_or_default();
+    let bare = issuer.split_once("://").map_or("", |(_, rest)| rest).split('/').next().unwrap_or_default();
+    let port = bare.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map(|(_, port)| port);
+    if host.is_empty() || port.is_some_and(|port| port.parse::<u16>().is_err()) {
+        mistakes.push("`server.issuer` must name a host, and after a colon a port".into());
+    }
+    let origin = issuer.strip_suffix(url.path()).unwrap_or(issuer);
+    if origin.bytes().any(|b| b.is_ascii_uppercase()) {
+        mistakes.push(
+            "`server.issuer` must have scheme and host in lower case, since wallets compare it to the letter".into(),
+        );
+    }
+    let plain = |segment: &str| {
+        !matches!(segment, "." | "..") && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+    };
+    let path = url.path().strip_prefix('/').unwrap_or_default();
+    if path.split('/').any(|segment| !plain(segment) || (segment.is_empty() && !path.is_empty())) {
+        mistakes.push("`server.issuer` must have a path of letters, digits and -._~ only".into());
     }
 }
 
@@ -270,6 +294,21 @@ mod tests {
         assert!(parse("[server]\nissuer = 'http://127.0.0.1.issuer.example'", &[], |_| ()).is_err());
         assert!(parse("[server]\nissuer = 'http://127.1.2.3:8080'", &[], |_| ()).is_ok());
         assert!(parse("[server]\nissuer = 'https://issuer.example/a?b'", &[], |_| ()).is_err());
-        assert!(parse("[server]\nissuer = 'https://issuer.example/acme'", &[], |_| ()).is_ok());
+        for wrong in [
+            "https://:443",
+            "https://x:99999",
+            "HTTPS://x",
+            "https://X",
+            "https://x/..",
+            "https://x/{a}",
+            "https://x//a",
+        ] {
+            assert!(parse(&format!("[server]\nissuer = '{wrong}'"), &[], |_| ()).is_err(), "{wrong}");
+        }
+        for right in
+            ["https://issuer.example/Acme-1", "https://issuer.example:8443/a/b", "http://[::1]:8080", "http://[::1]"]
+        {
+            assert!(parse(&format!("[server]\nissuer = '{right}'"), &[], |_| ()).is_ok(), "{right}");
+        }
     }
 }

@@ -176,6 +176,15 @@ impl Drop for Running {
     }
 }
 
+/// Hears nothing; for tests of other things.
+#[cfg(test)]
+pub(crate) struct Unheard;
+
+#[cfg(test)]
+impl Events for Unheard {
+    fn emit(&self, _: Operation, _: Phase) {}
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -72,7 +73,9 @@ impl Configurations {
     /// Creates one.
     pub async fn create(&self, body: &Map<String, Value>) -> Result<Saved, Failure> {
         let id = random_uuid(self.random.as_ref())?;
-        self.save(body, id, self.clock.now(), false).await
+        // Milliseconds, as all times of the management API.
+        let now = Timestamp::from_millisecond(self.clock.now().as_millisecond()).unwrap_or(Timestamp::MAX);
+        self.save(body, id, now, false).await
     }
 
     /// Replaces one.
@@ -87,7 +90,7 @@ impl Configurations {
         &self,
         body: &Map<String, Value>,
         id: Uuid,
-        created_at: jiff::Timestamp,
+        created_at: Timestamp,
         replace: bool,
     ) -> Result<Saved, Failure> {
         let configuration = match read(body, id, created_at) {

@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Failure;
+use super::event::{Events, Operation, start};
 use super::site::Site;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
@@ -44,7 +45,7 @@ pub const MAX_UNMANAGED_SIGNERS: usize = 5;
 
 /// Where the document is kept in its table.
 const PLACE: Uuid = Uuid::nil();
-/// How often a change is decided again after another one came first. Changes are made by hand or hourly.
+/// How often a change is decided again after another one came first. Changes are made by hand or by maintenance.
 const ROUNDS: usize = 32;
 
 impl From<PkiError> for Failure {
@@ -91,6 +92,8 @@ pub struct Trust {
     site: Arc<Site>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    /// Who is told of what happens without a request for it: signers made, keys destroyed.
+    events: Arc<dyn Events>,
     /// Follows the store after each change; held only to swap or clone the `Arc`.
     snapshot: RwLock<Arc<Snapshot>>,
 }
@@ -102,10 +105,11 @@ impl Trust {
         site: Arc<Site>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
+        events: Arc<dyn Events>,
     ) -> Result<Self, Failure> {
         let (document, _) = read(&store).await?;
         let snapshot = RwLock::new(Arc::new(Snapshot::of(document, &store)));
-        Ok(Self { store, site, clock, random, snapshot })
+        Ok(Self { store, site, clock, random, events, snapshot })
     }
 
     /// The document signer to sign with at `now`: of the active IACA that became valid last, the one that became valid last.
@@ -166,7 +170,7 @@ impl Trust {
             }
             after.revision = before.revision + 1;
             if self.store.document_put(TRUST, PLACE, &after, version).await? {
-                log_new_signers(&before, &after);
+                self.announce(&before, &after);
                 self.publish(after);
                 return Ok(outcome);
             }
@@ -186,6 +190,28 @@ impl Trust {
         }
     }
 
+    /// Tells of signers that were made for managed IACAs and of keys that are gone. Requests have events of their own.
+    fn announce(&self, before: &Document, after: &Document) {
+        let new = |id| before.signers().all(|(_, known)| known.id != id);
+        for (iaca, signer) in after.signers().filter(|(iaca, signer)| iaca.managed.is_some() && new(signer.id)) {
+            tracing::info!(iaca = %iaca.id, document_signer = %signer.id, "made a document signer");
+            self.tell(Operation::MobileCredentialDocumentSignerCreate);
+        }
+        let keyless = |id| after.signers().all(|(_, signer)| signer.id != id || signer.key.is_none());
+        for (_, signer) in before.signers().filter(|(_, signer)| signer.key.is_some() && keyless(signer.id)) {
+            tracing::info!(document_signer = %signer.id, "destroyed the key of a document signer");
+            self.tell(Operation::MobileCredentialDocumentSignerKeyDelete);
+        }
+        for iaca in before.iacas.iter().filter(|iaca| iaca.managed.is_some() && after.iaca(iaca.id).is_none()) {
+            tracing::info!(iaca = %iaca.id, "destroyed the key of an IACA");
+            self.tell(Operation::MobileCredentialIacaKeyDelete);
+        }
+    }
+
+    fn tell(&self, operation: Operation) {
+        start(Arc::clone(&self.events), operation).succeed();
+    }
+
     fn links(&self, iaca: Uuid) -> Links {
         let crl = self.site.url(&format!("/v2/credentials/mobile/iacas/{iaca}/crl"));
         Links { issuer: self.site.issuer.clone(), crl }
@@ -195,12 +221,4 @@ impl Trust {
 async fn read(store: &Store) -> Result<(Document, Option<Version>), Failure> {
     let found = store.document_find::<Document>(TRUST, PLACE).await?;
     Ok(found.map_or_else(Default::default, |(document, version)| (document, Some(version))))
-}
-
-fn log_new_signers(before: &Document, after: &Document) {
-    for (iaca, signer) in after.signers() {
-        if before.signers().all(|(_, known)| known.id != signer.id) {
-            tracing::info!(iaca = %iaca.id, document_signer = %signer.id, "made a document signer");
-        }
-    }
 }

@@ -10,6 +10,7 @@ use crate::wire::fields::Detail;
 
 /// Query parameters of a list.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PageQuery {
     limit: Option<String>,
     cursor: Option<String>,

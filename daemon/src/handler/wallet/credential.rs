@@ -143,7 +143,8 @@ mod tests {
     // BRR-2.3-01, BRR-3-01, BRR-3.1-03
     #[tokio::test]
     async fn one_token_is_taken_from_the_header_alone() {
-        let plain = (401, String::new(), "Bearer".to_owned());
+        // HTP-JSON-01: the body names an error where the challenge must not.
+        let plain = (401, "invalid_token".to_owned(), "Bearer".to_owned());
         let malformed = (400, "invalid_request".to_owned(), "Bearer error=\"invalid_request\"".to_owned());
         for (values, uri, expected) in [
             (&[] as &[&str], "/c", &plain),

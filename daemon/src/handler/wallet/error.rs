@@ -63,10 +63,9 @@ impl From<Failure> for WalletError {
 
 impl IntoResponse for WalletError {
     fn into_response(self) -> Response {
-        let mut body = json!({ "error_description": self.description });
-        if let (Some(body), false) = (body.as_object_mut(), self.error.is_empty()) {
-            body.insert("error".into(), self.error.into());
-        }
+        // Without a token the challenge names no error (RFC 6750 3.1); the body still does, as every error body.
+        let error = if self.error.is_empty() { "invalid_token" } else { self.error };
+        let body = json!({ "error": error, "error_description": self.description });
         let mut response = (self.status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));

@@ -11,7 +11,7 @@ use crate::base::clock::ManualClock;
 use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;
 use crate::domain::configuration::catalog::Saved;
-use crate::domain::event::Phase;
+use crate::domain::event::{Phase, Unheard};
 use crate::domain::proof::tests::support::Wallet;
 use crate::signer::Algorithm;
 use crate::store::engine::{Batch, Engine, EngineError, Entry, Outcome, Page, Table};
@@ -115,7 +115,8 @@ impl House {
         let engine = Arc::new(Flaky { engine: MemoryEngine::new(clock.clone()), down: AtomicBool::new(false) });
         let sealer = Arc::new(Sealer::new(&Secret::new(vec![7; 32])));
         let store = Store::new(engine.clone(), sealer, random.clone(), clock.clone());
-        let trust = Trust::load(store.clone(), site.clone(), clock.clone(), random.clone()).await.unwrap();
+        let trust =
+            Trust::load(store.clone(), site.clone(), clock.clone(), random.clone(), Arc::new(Unheard)).await.unwrap();
         let configurations = Configurations::load(store.clone(), clock.clone(), random.clone()).await.unwrap();
         let events = Arc::new(Recorder::default());
         let nonces = NonceIssuer::new(Secret::new(vec![9; 32]), &site.issuer, Duration::from_mins(5));

@@ -19,6 +19,7 @@ use crate::base::clock::{Clock, ManualClock, SystemClock};
 use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;
 use crate::domain::Failure;
+use crate::domain::event::Unheard;
 use crate::domain::site::Site;
 use crate::pki::certificate::Facts;
 use crate::pki::testing::{ForeignIaca, Openssl};
@@ -108,7 +109,7 @@ impl House {
 
 async fn load(store: &Store, site: &Site, clock: &Arc<ManualClock>) -> Trust {
     let random = Arc::new(SystemRandom::default());
-    Trust::load(store.clone(), Arc::new(site.clone()), clock.clone(), random).await.unwrap()
+    Trust::load(store.clone(), Arc::new(site.clone()), clock.clone(), random, Arc::new(Unheard)).await.unwrap()
 }
 
 fn object(value: Value) -> Map<String, Value> {
