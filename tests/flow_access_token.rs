@@ -36,7 +36,8 @@ fn brr_3_01_a_request_without_a_token_is_challenged() {
     let answer = ready.wallet.send(&ready.request()).expect(401);
     assert_eq!(answer.header("www-authenticate").map(str::to_ascii_lowercase).as_deref(), Some("bearer"));
     assert!(answer.lists("cache-control", "no-store"));
-    assert!(answer.json().get("error").is_none());
+    // HTP-JSON-01: an error body names an error, though the challenge must not.
+    assert_eq!(answer.json()["error"], "invalid_token");
     ready.wallet.send(&ready.request().bearer(&ready.token)).expect(200);
 }
 

@@ -153,6 +153,11 @@ fn crt_crl_04_a_revoked_signer_is_on_the_crl_and_signs_no_more() {
     // Again changes nothing.
     let again = management.post(&format!("{SIGNERS}/{id}/revoke"), &json!({})).expect(200).json();
     assert_eq!(again, revoked);
+    let counted = samples(&management.metrics());
+    let seen = |event: &str| counted[&format!("issuerd_analytics_events_total{{event=\"{event}\"}}")];
+    assert!((seen("MOBILE_CREDENTIAL_DOCUMENT_SIGNER_KEY_DELETE_SUCCESS") - 1.0).abs() < 0.5);
+    // The first one and its successor, made without a request.
+    assert!((seen("MOBILE_CREDENTIAL_DOCUMENT_SIGNER_CREATE_SUCCESS") - 2.0).abs() < 0.5);
 }
 
 #[test]
