@@ -46,6 +46,12 @@ impl Clock for ManualClock {
     }
 }
 
+/// `at` plus a duration, saturating at the end of time.
+#[must_use]
+pub fn after(at: Timestamp, time: Duration) -> Timestamp {
+    at.checked_add(time).unwrap_or(Timestamp::MAX)
+}
+
 /// Measures elapsed time.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::clock::{Clock, Stopwatch};
+use super::clock::{Clock, Stopwatch, after};
 
 /// Follows `inner`, but only forward.
 pub struct SteadyClock {
@@ -45,7 +45,7 @@ impl Clock for SteadyClock {
         let shown = self.inner.now();
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         let elapsed = Duration::from_secs_f64(latest.since.seconds());
-        let reached = latest.at.checked_add(elapsed).unwrap_or(Timestamp::MAX);
+        let reached = after(latest.at, elapsed);
         if shown >= reached {
             *latest = Latest { at: shown, since: Stopwatch::start(), told: false };
             return shown;

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use jiff::Timestamp;
 
-use super::offer::after;
+use crate::base::clock::after;
 use crate::base::random::{NoEntropy, Random, bytes};
 use crate::base::secret::{Secret, hmac, same};
 

@@ -8,9 +8,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Failure;
-use super::offer::after;
 use super::site::Site;
-use crate::base::clock::Clock;
+use crate::base::clock::{Clock, after};
 use crate::base::random::{Random, bytes};
 use crate::base::secret::{Secret, sha256};
 use crate::store::Store;

@@ -43,6 +43,18 @@ pub struct Fields<'a> {
     mistakes: &'a mut Vec<Detail>,
 }
 
+/// Reads a whole body: what `read` makes of it when nothing is wrong, or all mistakes. `read` answers `None` only after it noted one.
+pub fn read_body<T>(
+    body: &Map<String, Value>,
+    read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
+) -> Result<T, Vec<Detail>> {
+    let mut mistakes = Vec::new();
+    let mut fields = Fields::new(body, "", &mut mistakes);
+    let value = read(&mut fields);
+    fields.finish();
+    value.filter(|_| mistakes.is_empty()).ok_or(mistakes)
+}
+
 impl<'a> Fields<'a> {
     /// Reads `object`, found at `path` (empty for the top).
     pub fn new(object: &'a Map<String, Value>, path: &str, mistakes: &'a mut Vec<Detail>) -> Self {

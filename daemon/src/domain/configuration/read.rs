@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Configuration, DAY, MapFrom, Mappings, branding, cap, lifetime};
 use crate::format::mdoc::mapping::{ClaimMapping, check_configuration};
-use crate::wire::fields::{Detail, Fields};
+use crate::wire::fields::{Detail, Fields, read_body};
 
 const UNITS: [&str; 7] = ["years", "months", "weeks", "days", "hours", "minutes", "seconds"];
 /// Elements in a configuration; a credential holds a digest and a salt for each.
@@ -16,11 +16,33 @@ const MOST_ELEMENTS: usize = 500;
 
 /// Reads and checks the body of a create or replace request.
 pub(super) fn read(body: &Map<String, Value>, id: Uuid, created_at: Timestamp) -> Result<Configuration, Vec<Detail>> {
-    let mut mistakes = Vec::new();
-    let mut fields = Fields::new(body, "", &mut mistakes);
-    // A configuration that was read and is sent back carries them; they say nothing new.
-    fields.value("id");
-    fields.value("createdAt");
+    read_body(body, |fields| {
+        // A configuration that was read and is sent back carries them; they say nothing new.
+        fields.value("id");
+        fields.value("createdAt");
+        let doc_type = doc_type(fields);
+        let claim_mappings = mappings(fields, &doc_type);
+        let expires_in = expires_in(fields, &doc_type);
+        let valid_from = map_from(fields, "validFrom");
+        let valid_until = map_from(fields, "validUntil");
+        let branding = fields.nested("branding", branding::read);
+        let include_status = include_status(fields);
+        claim_source(fields);
+        Some(Configuration {
+            id,
+            doc_type,
+            claim_mappings,
+            expires_in,
+            valid_from,
+            valid_until,
+            branding,
+            include_status,
+            created_at,
+        })
+    })
+}
+
+fn doc_type(fields: &mut Fields<'_>) -> String {
     let doc_type = fields.text("type", 1, 1024);
     let doc_type = fields.required("type", doc_type).unwrap_or_default().to_owned();
     if doc_type == "VerifiableCredential" {
@@ -29,33 +51,22 @@ pub(super) fn read(body: &Map<String, Value>, id: Uuid, created_at: Timestamp) -
     if !doc_type.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') {
         fields.mistake("type", "must have visible ASCII characters only, without quotes and backslashes");
     }
-    let claim_mappings = mappings(&mut fields, &doc_type);
-    let expires_in = expires_in(&mut fields, &doc_type);
-    let valid_from = map_from(&mut fields, "validFrom");
-    let valid_until = map_from(&mut fields, "validUntil");
-    let branding = fields.nested("branding", branding::read);
+    doc_type
+}
+
+fn include_status(fields: &mut Fields<'_>) -> bool {
     let include_status = fields.boolean("includeStatus").unwrap_or(false);
     if include_status {
         fields.mistake("includeStatus", "status lists are not offered by this version");
     }
+    include_status
+}
+
+/// Claim sources are not offered, so none has the id that is named.
+fn claim_source(fields: &mut Fields<'_>) {
     if let Some(source) = fields.uuid("claimSourceId") {
         fields.detail(Detail::body("claimSourceId", "Resource Not Found").with_value(source.to_string()));
     }
-    fields.finish();
-    if !mistakes.is_empty() {
-        return Err(mistakes);
-    }
-    Ok(Configuration {
-        id,
-        doc_type,
-        claim_mappings,
-        expires_in,
-        valid_from,
-        valid_until,
-        branding,
-        include_status,
-        created_at,
-    })
 }
 
 fn mappings(fields: &mut Fields<'_>, doc_type: &str) -> Mappings {

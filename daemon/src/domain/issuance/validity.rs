@@ -10,9 +10,12 @@
 //! configuration in force; one that is no time refuses the credential. A date without a time means the start of that day in UTC:
 //! whatever a verifier takes a date to mean, the credential ends before it.
 
-use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::base::clock::after;
 use crate::domain::configuration::{Configuration, MapFrom};
 use crate::format::mdoc::Validity;
 
@@ -49,8 +52,8 @@ pub fn validity(
     let until = mapped(configuration.valid_until.as_ref(), document, "validUntil")?;
     let lifetime =
         if until.is_some() { configuration.cap() } else { configuration.lifetime().min(configuration.cap()) };
-    let counted = plus(now, lifetime);
-    let fixed = [Some(limits.not_after), until, limits.document_expiry].into_iter().flatten().min().unwrap_or(counted);
+    let counted = after(now, Duration::from_secs(lifetime));
+    let fixed = until.into_iter().chain(limits.document_expiry).fold(limits.not_after, Timestamp::min);
     let unit = rounding(counted.min(fixed).as_second() - now.as_second());
     let signed = floor(now, unit).max(limits.not_before);
     let valid_from = from.map_or(signed, |from| from.max(signed));
@@ -69,11 +72,6 @@ fn rounding(life: i64) -> i64 {
 fn floor(at: Timestamp, unit: i64) -> Timestamp {
     let second = at.as_second();
     Timestamp::from_second(second - second.rem_euclid(unit)).unwrap_or(at)
-}
-
-fn plus(at: Timestamp, seconds: u64) -> Timestamp {
-    let seconds = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
-    at.checked_add(seconds).unwrap_or(Timestamp::MAX)
 }
 
 fn mapped(map: Option<&MapFrom>, document: &Value, what: &'static str) -> Result<Option<Timestamp>, ValidityError> {

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -19,7 +18,7 @@ use super::issuance::content::{Unfit, content, elements};
 use super::issuance::validity::ValidityError;
 use super::site::Site;
 use super::trust::Trust;
-use crate::base::clock::Clock;
+use crate::base::clock::{Clock, after};
 use crate::base::id::{ordered_uuid, random_uuid};
 use crate::base::random::{Random, bytes, text};
 use crate::base::secret::{Secret, hmac};
@@ -268,10 +267,4 @@ fn tx_code_object(spec: &TxCodeSpec) -> Value {
         object.insert("description".into(), description.clone().into());
     }
     object.into()
-}
-
-/// `at` plus a duration, saturating at the end of time.
-#[must_use]
-pub fn after(at: Timestamp, lifetime: Duration) -> Timestamp {
-    at.checked_add(lifetime).unwrap_or(Timestamp::MAX)
 }

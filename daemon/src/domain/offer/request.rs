@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::wire::fields::{Detail, Fields};
+use crate::wire::fields::{Detail, Fields, read_body};
 
 /// Most configurations in one offer.
 const MOST_CREDENTIALS: usize = 20;
@@ -53,11 +53,21 @@ pub fn pre_authorized(
     live: impl Fn(Uuid) -> bool,
     longest: u64,
 ) -> Result<PreAuthorizedRequest, Vec<Detail>> {
-    let mut mistakes = Vec::new();
-    let mut fields = Fields::new(body, "", &mut mistakes);
-    let credentials = credentials(&mut fields, live);
-    let user_id = fields.uuid("userId");
-    let tx_code = fields.nested("transactionCodeConfiguration", tx_code);
+    read_body(body, |fields| {
+        let credentials = credentials(fields, live);
+        let user_id = fields.uuid("userId");
+        let tx_code = fields.nested("transactionCodeConfiguration", tx_code);
+        let (claims, claims_to_persist) = claims(fields);
+        let expires_in = fields.duration("expiresIn", &["minutes", "seconds"]);
+        if expires_in.is_some_and(|seconds| seconds == 0 || seconds > longest) {
+            fields.mistake("expiresIn", format!("must be a Duration of 1 to {longest} seconds"));
+        }
+        Some(PreAuthorizedRequest { credentials, user_id, tx_code, claims, claims_to_persist, expires_in })
+    })
+}
+
+/// The claims, and the names of those that are kept on the user.
+fn claims(fields: &mut Fields<'_>) -> (Map<String, Value>, Vec<String>) {
     let claims = fields.object("claims").cloned().unwrap_or_default();
     if serde_json::to_vec(&claims).map_or(0, |bytes| bytes.len()) > MOST_CLAIM_BYTES {
         fields.mistake("claims", format!("must be at most {MOST_CLAIM_BYTES} bytes of JSON"));
@@ -68,17 +78,7 @@ pub fn pre_authorized(
             fields.mistake("claimsToPersist", "must name members of claims");
         }
     }
-    let expires_in = fields.duration("expiresIn", &["minutes", "seconds"]);
-    if expires_in.is_some_and(|seconds| seconds == 0 || seconds > longest) {
-        fields.mistake("expiresIn", format!("must be a Duration of 1 to {longest} seconds"));
-    }
-    let claims_to_persist = persist.into_iter().map(str::to_owned).collect();
-    fields.finish();
-    if mistakes.is_empty() {
-        Ok(PreAuthorizedRequest { credentials, user_id, tx_code, claims, claims_to_persist, expires_in })
-    } else {
-        Err(mistakes)
-    }
+    (claims, persist.into_iter().map(str::to_owned).collect())
 }
 
 /// Reads a request for an authorization code offer.
@@ -86,16 +86,15 @@ pub fn authorization_code(
     body: &Map<String, Value>,
     live: impl Fn(Uuid) -> bool,
 ) -> Result<AuthorizationCodeRequest, Vec<Detail>> {
-    let mut mistakes = Vec::new();
-    let mut fields = Fields::new(body, "", &mut mistakes);
-    let credentials = credentials(&mut fields, live);
-    let request_parameters = fields.object("request_parameters").cloned();
-    fields.nested("request_parameters", |inner| {
-        inner.text("login_hint", 1, 1024);
-        inner.text("prompt", 1, 1024);
-    });
-    fields.finish();
-    if mistakes.is_empty() { Ok(AuthorizationCodeRequest { credentials, request_parameters }) } else { Err(mistakes) }
+    read_body(body, |fields| {
+        let credentials = credentials(fields, live);
+        let request_parameters = fields.object("request_parameters").cloned();
+        fields.nested("request_parameters", |inner| {
+            inner.text("login_hint", 1, 1024);
+            inner.text("prompt", 1, 1024);
+        });
+        Some(AuthorizationCodeRequest { credentials, request_parameters })
+    })
 }
 
 fn credentials(fields: &mut Fields<'_>, live: impl Fn(Uuid) -> bool) -> Vec<Uuid> {

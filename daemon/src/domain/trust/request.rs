@@ -11,7 +11,7 @@ use crate::domain::site::Site;
 use crate::pki::certificate::Facts;
 use crate::pki::issue::{Subject, is_printable};
 use crate::pki::{IACA_YEARS, Validity, check, pem};
-use crate::wire::fields::{Detail, Fields};
+use crate::wire::fields::{Detail, Fields, read_body};
 
 /// Life of an IACA whose request names no end, calendar years.
 const DEFAULT_YEARS: i64 = 10;
@@ -37,7 +37,7 @@ pub(super) struct SignerUpdate {
 
 /// The body of an IACA's creation.
 pub(super) fn new_iaca(body: &Map<String, Value>, site: &Site, now: Timestamp) -> Result<NewIaca, Vec<Detail>> {
-    read(body, |fields| {
+    read_body(body, |fields| {
         if fields.boolean("active") == Some(true) {
             fields.mistake("active", "an IACA is created inactive; activate it with PUT");
         }
@@ -47,7 +47,7 @@ pub(super) fn new_iaca(body: &Map<String, Value>, site: &Site, now: Timestamp) -
 
 /// The body of an IACA's update.
 pub(super) fn iaca_update(body: &Map<String, Value>) -> Result<bool, Vec<Detail>> {
-    read(body, |fields| {
+    read_body(body, |fields| {
         let active = fields.boolean("active");
         fields.required("active", active)
     })
@@ -55,7 +55,7 @@ pub(super) fn iaca_update(body: &Map<String, Value>) -> Result<bool, Vec<Detail>
 
 /// The body of a document signer's creation: the IACA.
 pub(super) fn new_signer(body: &Map<String, Value>) -> Result<Uuid, Vec<Detail>> {
-    read(body, |fields| {
+    read_body(body, |fields| {
         let iaca = fields.uuid("iacaId");
         fields.required("iacaId", iaca)
     })
@@ -63,7 +63,7 @@ pub(super) fn new_signer(body: &Map<String, Value>) -> Result<Uuid, Vec<Detail>>
 
 /// The body of a document signer's update.
 pub(super) fn signer_update(body: &Map<String, Value>) -> Result<SignerUpdate, Vec<Detail>> {
-    read(body, |fields| {
+    read_body(body, |fields| {
         let (active, certificate) = (fields.boolean("active"), certificate(fields));
         Some(SignerUpdate { active, certificate })
     })
@@ -71,15 +71,7 @@ pub(super) fn signer_update(body: &Map<String, Value>) -> Result<SignerUpdate, V
 
 /// The body of a revocation: an object without members.
 pub(super) fn nothing(body: &Map<String, Value>) -> Result<(), Vec<Detail>> {
-    read(body, |_| Some(()))
-}
-
-fn read<T>(body: &Map<String, Value>, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Vec<Detail>> {
-    let mut mistakes = Vec::new();
-    let mut fields = Fields::new(body, "", &mut mistakes);
-    let value = read(&mut fields);
-    fields.finish();
-    value.filter(|_| mistakes.is_empty()).ok_or(mistakes)
+    read_body(body, |_| Some(()))
 }
 
 fn unmanaged(fields: &mut Fields<'_>, now: Timestamp) -> Option<NewIaca> {

@@ -12,7 +12,7 @@ use super::{authorize, object};
 use crate::app::Shared;
 use crate::domain::access::{Permission, Role};
 use crate::store::client::Client;
-use crate::wire::fields::{Detail, Fields};
+use crate::wire::fields::{Detail, read_body};
 
 /// `POST`: adds a client; the answer is the only place that ever shows its secret.
 pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
@@ -27,25 +27,21 @@ pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) 
 }
 
 fn read(body: &Map<String, Value>) -> Result<(String, Role), Vec<Detail>> {
-    let mut mistakes = Vec::new();
-    let mut fields = Fields::new(body, "", &mut mistakes);
-    let name = fields.text("name", 1, 255);
-    let name = fields.required("name", name).unwrap_or_default().to_owned();
-    let roles = fields.strings("roles");
-    let roles = fields.required("roles", roles).unwrap_or_default();
-    let role = match roles.as_slice() {
-        [name] => Role::named(name),
-        _ => None,
-    };
-    if role.is_none() && fields.value("roles").is_some() {
-        let names: Vec<_> = Role::ALL.into_iter().map(Role::name).collect();
-        fields.mistake("roles", format!("must have exactly one of {}", names.join(", ")));
-    }
-    fields.finish();
-    match role {
-        Some(role) if mistakes.is_empty() => Ok((name, role)),
-        _ => Err(mistakes),
-    }
+    read_body(body, |fields| {
+        let name = fields.text("name", 1, 255);
+        let name = fields.required("name", name).unwrap_or_default().to_owned();
+        let roles = fields.strings("roles");
+        let roles = fields.required("roles", roles).unwrap_or_default();
+        let role = match roles.as_slice() {
+            [name] => Role::named(name),
+            _ => None,
+        };
+        if role.is_none() && fields.value("roles").is_some() {
+            let names: Vec<_> = Role::ALL.into_iter().map(Role::name).collect();
+            fields.mistake("roles", format!("must have exactly one of {}", names.join(", ")));
+        }
+        Some((name, role?))
+    })
 }
 
 fn view(client: &Client) -> Value {
