@@ -1,9 +1,9 @@
 //! Identifiers.
 
+use jiff::Timestamp;
 use uuid::{Builder, Uuid};
 
 use super::random::{NoEntropy, Random, bytes};
-use jiff::Timestamp;
 
 /// A UUID that sorts by time (version 7, RFC 9562): milliseconds, then 74 random bits. For ids under which much is stored, since
 /// neighbours in time are then neighbours in the file.

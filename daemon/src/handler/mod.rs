@@ -6,6 +6,10 @@ pub mod wallet;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 
+use crate::domain::Failure;
+use crate::store::StoreError;
+use crate::store::engine::EngineError;
+
 /// Whether the request's media type is `expected`, parameters and case aside (RFC 9110 8.3).
 fn has_media_type(headers: &HeaderMap, expected: &str) -> bool {
     headers
@@ -23,4 +27,15 @@ fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
     let token = token.trim();
     let single = values.next().is_none() && !token.is_empty() && !token.contains([' ', ',']);
     (single && given.eq_ignore_ascii_case(scheme)).then_some(token)
+}
+
+/// Logs a failure of ours and says whether trying again may help.
+fn report(failure: &Failure) -> bool {
+    tracing::error!(error = %failure, "a request failed");
+    matches!(
+        failure,
+        Failure::Store(
+            StoreError::Engine(EngineError::Unavailable(_) | EngineError::Uncertain(_)) | StoreError::Contended
+        )
+    )
 }

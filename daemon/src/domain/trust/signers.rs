@@ -16,6 +16,7 @@ use crate::pki::check;
 use crate::pki::issue::document_signer_request;
 use crate::pki::key::CertificateKey;
 use crate::signer::{Algorithm, SoftwareKey};
+use crate::wire::fields::Detail;
 
 const MANAGED: &str = "document signers of a managed IACA are made and renewed automatically";
 
@@ -104,8 +105,7 @@ impl Trust {
         if let Some(der) = update.certificate {
             let mistakes = self.mistakes(signer, &der, root, now)?;
             if !mistakes.is_empty() {
-                let named =
-                    mistakes.into_iter().map(|mistake| crate::wire::fields::Detail::body("certificatePem", mistake));
+                let named = mistakes.into_iter().map(|mistake| Detail::body("certificatePem", mistake));
                 return Ok(Some(Change::Invalid(named.collect())));
             }
             signer.certificate = Some(Blob(der));

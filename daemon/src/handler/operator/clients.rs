@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::error::ApiError;
-use super::{authorize, object};
+use super::{authorize, millis, object};
 use crate::app::Shared;
 use crate::domain::access::{Permission, Role};
 use crate::store::client::Client;
@@ -49,7 +49,7 @@ fn view(client: &Client) -> Value {
         "clientId": client.id,
         "name": client.name,
         "roles": [client.role],
-        "createdAt": format!("{:.3}", client.created_at),
+        "createdAt": millis(client.created_at),
     })
 }
 

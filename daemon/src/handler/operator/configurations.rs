@@ -1,5 +1,7 @@
 //! `/v2/credentials/mobile/configurations`: mDocs configurations.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -9,10 +11,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::error::ApiError;
-use super::page::{PageQuery, page, query_mistake};
+use super::page::{PageQuery, page_of};
 use super::{authorize, object, path_id};
 use crate::app::Shared;
 use crate::domain::access::Permission;
+use crate::domain::configuration::Configuration;
 use crate::domain::configuration::catalog::Saved;
 
 fn saved(saved: Saved, status: StatusCode, id: Uuid) -> Result<Response, ApiError> {
@@ -37,19 +40,9 @@ pub async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Value>, ApiError> {
     authorize(&app, &headers, Permission::ReadCatalog)?;
-    let (limit, after) = (query.limit()?, query.after()?);
-    let after = after.map(|key| Uuid::from_slice(&key).map_err(|_| query_mistake("cursor", "is not a cursor")));
-    let after = after.transpose()?;
     let all = app.configurations.all();
-    let rest = all
-        .iter()
-        .skip_while(|configuration| after.is_some_and(|id| id != configuration.id))
-        .skip(usize::from(after.is_some()))
-        .filter(|configuration| query.doc_type.as_ref().is_none_or(|wanted| *wanted == configuration.doc_type));
-    let found: Vec<_> = rest.take(limit + 1).collect();
-    let next = (found.len() > limit).then(|| found.get(limit - 1).map(|last| last.id)).flatten();
-    let data: Vec<_> = found.iter().take(limit).map(|configuration| json!(***configuration)).collect();
-    Ok(Json(page(&data, next.as_ref().map(|id| id.as_bytes().as_slice()))))
+    let fits = |one: &&Configuration| query.doc_type.as_ref().is_none_or(|wanted| *wanted == one.doc_type);
+    page_of(all.iter().map(Arc::as_ref), |one| one.id, fits, &query).map(Json)
 }
 
 /// `GET` of one.

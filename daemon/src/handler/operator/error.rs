@@ -1,14 +1,15 @@
 //! Errors of the management API: `{code, message, details?}`.
 
-use crate::domain::Failure;
-use crate::store::StoreError;
-use crate::store::engine::EngineError;
-use crate::wire::fields::Detail;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use uuid::Uuid;
+
+use crate::domain::Failure;
+use crate::handler::report;
+use crate::store::StoreError;
+use crate::wire::fields::Detail;
 
 /// Why a management request was not served.
 #[derive(Debug)]
@@ -47,17 +48,6 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::Failure(error.into())
     }
-}
-
-/// Logs a failure of ours and says whether trying again may help.
-pub fn report(failure: &Failure) -> bool {
-    tracing::error!(error = %failure, "a request failed");
-    matches!(
-        failure,
-        Failure::Store(
-            StoreError::Engine(EngineError::Unavailable(_) | EngineError::Uncertain(_)) | StoreError::Contended
-        )
-    )
 }
 
 /// What may be echoed of an identifier that was sent: visible ASCII, bounded.

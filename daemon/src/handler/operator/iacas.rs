@@ -8,28 +8,21 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::change::Kind;
 use super::error::ApiError;
 use super::{authorize, object, path_id};
 use crate::app::Shared;
 use crate::domain::access::Permission;
-use crate::domain::trust::{Change, IacaView};
+use crate::domain::trust::IacaView;
 
-const PARAM: &str = "iacaId";
-
-fn changed(change: Change<IacaView>, status: StatusCode, id: Uuid) -> Result<Response, ApiError> {
-    match change {
-        Change::Done(iaca) => Ok((status, Json(iaca)).into_response()),
-        Change::Invalid(details) => Err(ApiError::Invalid(details)),
-        Change::Unknown => Err(ApiError::NotFound(PARAM, id.to_string())),
-        Change::Full(most) => Err(ApiError::Conflict(format!("there are {most} IACAs, more are not possible"))),
-    }
-}
+const IACAS: Kind = Kind { param: "iacaId", plural: "IACAs" };
 
 /// `POST`: a managed IACA, or an unmanaged one by its `certificatePem`; inactive.
 pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
     authorize(&app, &headers, Permission::WriteCatalog)?;
     let request = object(&headers, &body)?;
-    changed(app.trust.iaca_create(&request).await?, StatusCode::CREATED, Uuid::nil())
+    let iaca = IACAS.made(app.trust.iaca_create(&request).await?, Uuid::nil())?;
+    Ok((StatusCode::CREATED, Json(iaca)).into_response())
 }
 
 /// `GET` of all.
@@ -45,8 +38,8 @@ pub async fn find(
     Path(id): Path<String>,
 ) -> Result<Json<IacaView>, ApiError> {
     authorize(&app, &headers, Permission::ReadCatalog)?;
-    let id = path_id(PARAM, &id)?;
-    app.trust.iaca(id)?.map(Json).ok_or_else(|| ApiError::NotFound(PARAM, id.to_string()))
+    let id = path_id(IACAS.param, &id)?;
+    app.trust.iaca(id)?.map(Json).ok_or_else(|| IACAS.unknown(id))
 }
 
 /// `PUT`: activates or deactivates.
@@ -55,11 +48,11 @@ pub async fn update(
     headers: HeaderMap,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Response, ApiError> {
+) -> Result<Json<IacaView>, ApiError> {
     authorize(&app, &headers, Permission::WriteCatalog)?;
-    let id = path_id(PARAM, &id)?;
+    let id = path_id(IACAS.param, &id)?;
     let request = object(&headers, &body)?;
-    changed(app.trust.iaca_update(id, &request).await?, StatusCode::OK, id)
+    IACAS.made(app.trust.iaca_update(id, &request).await?, id).map(Json)
 }
 
 /// `DELETE`: with its document signers and its CRL.
@@ -69,10 +62,6 @@ pub async fn delete(
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     authorize(&app, &headers, Permission::WriteCatalog)?;
-    let id = path_id(PARAM, &id)?;
-    match app.trust.iaca_delete(id).await? {
-        Change::Done(()) => Ok(StatusCode::NO_CONTENT),
-        Change::Invalid(details) => Err(ApiError::Invalid(details)),
-        Change::Unknown | Change::Full(_) => Err(ApiError::NotFound(PARAM, id.to_string())),
-    }
+    let id = path_id(IACAS.param, &id)?;
+    IACAS.made(app.trust.iaca_delete(id).await?, id).map(|()| StatusCode::NO_CONTENT)
 }

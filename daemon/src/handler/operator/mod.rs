@@ -1,5 +1,6 @@
 //! The management API.
 
+mod change;
 pub mod clients;
 pub mod configurations;
 pub mod error;
@@ -11,6 +12,7 @@ pub mod signers;
 pub mod token;
 
 use axum::http::HeaderMap;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -47,4 +49,9 @@ pub(super) fn path_id(name: &'static str, text: &str) -> Result<Uuid, ApiError> 
         };
         ApiError::Invalid(vec![detail])
     })
+}
+
+/// A time as the management API writes it: RFC 3339 with milliseconds, UTC.
+pub(super) fn millis(at: Timestamp) -> String {
+    format!("{at:.3}")
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::page::{PageQuery, page, query_mistake};
-use super::{authorize, object, path_id};
+use super::{authorize, millis, object, path_id};
 use crate::app::{App, Shared};
 use crate::domain::access::Permission;
 use crate::domain::offer::request::{authorization_code, pre_authorized};
@@ -71,10 +71,6 @@ fn created(app: &App, offer: &Offer, secrets: &OfferSecrets) -> Response {
         body.insert("transactionCode".into(), code.clone().into());
     }
     ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
-}
-
-fn millis(at: jiff::Timestamp) -> String {
-    format!("{at:.3}")
 }
 
 /// `POST /v1/openid/offers`

@@ -2,8 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::error::ApiError;
 use crate::wire::fields::Detail;
@@ -44,6 +45,23 @@ impl PageQuery {
         let decode = |cursor: &String| B64.decode(cursor).map_err(|_| query_mistake("cursor", "is not a cursor"));
         self.cursor.as_ref().map(decode).transpose()
     }
+}
+
+/// One page of a list in memory; `cursor` is the id of the last that was given out.
+pub fn page_of<T: Serialize>(
+    all: impl Iterator<Item = T>,
+    id: impl Fn(&T) -> Uuid,
+    fits: impl Fn(&T) -> bool,
+    query: &PageQuery,
+) -> Result<Value, ApiError> {
+    let (limit, after) = (query.limit()?, query.after()?);
+    let after = after.map(|key| Uuid::from_slice(&key).map_err(|_| query_mistake("cursor", "is not a cursor")));
+    let after = after.transpose()?;
+    let rest = all.skip_while(|item| after.is_some_and(|after| after != id(item))).skip(usize::from(after.is_some()));
+    let found: Vec<T> = rest.filter(fits).take(limit + 1).collect();
+    let next = (found.len() > limit).then(|| found.get(limit - 1).map(&id)).flatten();
+    let data: Vec<_> = found.iter().take(limit).map(|item| json!(item)).collect();
+    Ok(page(&data, next.as_ref().map(|id| id.as_bytes().as_slice())))
 }
 
 /// The body of a list.

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::domain::Failure;
-use crate::handler::operator::error::report;
+use crate::handler::report;
 
 /// An error response. Descriptions are ours and fixed, so nothing that was sent comes back.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 pub mod credential;
 pub mod error;
+mod etag;
 pub mod metadata;
 pub mod nonce;
 pub mod offer;

@@ -6,13 +6,13 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::error::WalletError;
+use super::etag;
 use crate::app::Shared;
-use crate::base::secret::sha256;
 
 /// How long either document may be kept, seconds: a revoked signer becomes known within the hour.
 const MAX_AGE: i64 = 3600;
@@ -37,16 +37,12 @@ pub async fn crl(State(app): State<Shared>, headers: HeaderMap, Path(id): Path<S
 
 /// A document that may be kept for `max_age` seconds; only its headers for one who has it already (RFC 9110 13.1.2).
 fn cached(headers: &HeaderMap, kind: &'static str, body: Vec<u8>, max_age: i64) -> Response {
-    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(sha256(&body)));
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let fresh = known
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag);
+    let tag = etag::tag(&body);
+    let fresh = etag::is_known(headers, &tag);
     let (status, body) = if fresh { (StatusCode::NOT_MODIFIED, Body::empty()) } else { (StatusCode::OK, body.into()) };
     let mut response = (status, [(header::CACHE_CONTROL, format!("public, max-age={max_age}"))], body).into_response();
     let out = response.headers_mut();
-    out.extend(HeaderValue::from_str(&tag).ok().map(|tag| (header::ETAG, tag)));
+    out.insert(header::ETAG, tag);
     out.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !fresh {
         out.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -5,15 +5,13 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use serde_json::Value;
 
 use super::authorization_server::server_metadata;
 use super::issuer::issuer_metadata;
-use crate::base::secret::sha256;
 use crate::domain::configuration::catalog::Snapshot;
 use crate::domain::site::Site;
+use crate::handler::wallet::etag;
 use crate::signer::Algorithm;
 
 /// A minute: a new configuration is seen soon, and a wallet that reads it twice in one issuance asks once.
@@ -67,9 +65,7 @@ impl MetadataCache {
 impl Document {
     fn print(value: &Value) -> Self {
         let body = Bytes::from(value.to_string());
-        let tag = format!("\"{}\"", B64.encode(sha256(&body)));
-        // Base64 fits in a header; a document without a tag of its own would only be loaded once more.
-        let etag = HeaderValue::from_str(&tag).unwrap_or(const { HeaderValue::from_static("\"\"") });
+        let etag = etag::tag(&body);
         Self { body, etag }
     }
 
@@ -79,17 +75,10 @@ impl Document {
             (header::CACHE_CONTROL, HeaderValue::from_static(FRESHNESS)),
             (header::VARY, HeaderValue::from_static(VARY)),
         ];
-        if is_known(headers, &self.etag) {
+        if etag::is_known(headers, &self.etag) {
             // RFC 9110 8.6: a length in a 304 is that of the document.
             return (StatusCode::NOT_MODIFIED, known, [(header::CONTENT_LENGTH, self.body.len())]).into_response();
         }
         (known, [(header::CONTENT_TYPE, "application/json")], self.body).into_response()
     }
-}
-
-/// Whether `If-None-Match` names the document (RFC 9110 13.1.2: weak comparison).
-fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    let fields = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let mut tags = fields.flat_map(|field| field.split(',')).map(str::trim);
-    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes())
 }

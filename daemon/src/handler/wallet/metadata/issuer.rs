@@ -30,7 +30,7 @@ pub(super) fn issuer_metadata(site: &Site, configurations: &[Arc<Configuration>]
 
 /// One entry of `credential_configurations_supported` (12.2.4, appendix A.2.2).
 fn supported(configuration: &Configuration, algorithm: Algorithm) -> Value {
-    let proofs = [Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa].map(Algorithm::jose);
+    let proofs = Algorithm::ALL.map(Algorithm::jose);
     json!({
         "format": "mso_mdoc",
         "doctype": configuration.doc_type,
