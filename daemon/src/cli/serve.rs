@@ -1,6 +1,7 @@
 //! `issuerd serve`: the daemon.
 
 use std::net::SocketAddr;
+
 use tokio::net::TcpListener;
 
 use super::{ConfigFile, Failed, runtime};

@@ -77,7 +77,7 @@ fn parse(text: &str, overrides: &[(String, String)], adjust: impl FnOnce(&mut Co
         match merged.try_into::<Config>() {
             Ok(mut config) => {
                 adjust(&mut config);
-                check(&config, &mut mistakes);
+                config.check(&mut mistakes);
                 if mistakes.is_empty() {
                     return Ok(config);
                 }
@@ -147,103 +147,6 @@ fn nearest<'a>(known: impl Iterator<Item = &'a String>, name: &str) -> String {
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map_or(String::new(), |(_, known)| format!("; did you mean `{known}`?"))
-}
-
-fn check(config: &Config, mistakes: &mut Vec<String>) {
-    check_issuer(&config.server.issuer, mistakes);
-    for (key, address) in [("server.listen", &config.server.listen), ("management.listen", &config.management.listen)] {
-        if address.parse::<std::net::SocketAddr>().is_err() {
-            mistakes.push(format!("`{key}` must be an address with a port, like `127.0.0.1:8080`"));
-        }
-    }
-    let country = &config.issuer.country;
-    if ![0, 2].contains(&country.len()) || !country.bytes().all(|b| b.is_ascii_uppercase()) {
-        mistakes.push("`issuer.country` must be two upper-case letters (ISO 3166-1 alpha-2) or empty".into());
-    }
-    if config.issuer.name.chars().count() > 255 || config.issuer.name.chars().any(char::is_control) {
-        mistakes.push("`issuer.name` must have at most 255 characters and no control characters".into());
-    }
-    if config.store.data_dir.is_empty() {
-        mistakes.push("`store.data_dir` must name a directory".into());
-    }
-    check_ranges(config, mistakes);
-    if !["error", "warn", "info", "debug", "trace"].contains(&config.log.level.as_str()) {
-        mistakes.push("`log.level` must be error, warn, info, debug or trace".into());
-    }
-    if !["json", "text"].contains(&config.log.format.as_str()) {
-        mistakes.push("`log.format` must be json or text".into());
-    }
-}
-
-fn check_ranges(config: &Config, mistakes: &mut Vec<String>) {
-    let ranges = [
-        ("server.max_connections", config.server.max_connections.into(), 1, 1_000_000),
-        ("management.max_connections", config.management.max_connections.into(), 1, 1_000_000),
-        ("pre_authorized.max_expires_in", config.pre_authorized.max_expires_in, 1, 7 * 86_400),
-        ("pre_authorized.expires_in", config.pre_authorized.expires_in, 1, config.pre_authorized.max_expires_in),
-        ("pre_authorized.tx_code_attempts", config.pre_authorized.tx_code_attempts.into(), 1, 10),
-        (
-            "pre_authorized.credential_requests_per_offer",
-            config.pre_authorized.credential_requests_per_offer.into(),
-            1,
-            100,
-        ),
-        ("pre_authorized.keep_ended", config.pre_authorized.keep_ended, 3_600, 10 * 365 * 86_400),
-        ("issuance.access_token_lifetime", config.issuance.access_token_lifetime, 10, 300),
-        ("issuance.nonce_lifetime", config.issuance.nonce_lifetime, 10, 3_600),
-        ("issuance.batch_size", config.issuance.batch_size.into(), 1, 100),
-    ];
-    for (key, value, least, most) in ranges {
-        if !(least..=most).contains(&value) {
-            mistakes.push(format!("`{key}` must be {least} to {most}, not {value}"));
-        }
-    }
-}
-
-fn check_issuer(issuer: &str, mistakes: &mut Vec<String>) {
-    let Ok(url) = issuer.parse::<http::Uri>() else {
-        mistakes.push("`server.issuer` must be a URL".into());
-        return;
-    };
-    let host = url.host().unwrap_or_default();
-    let loopback = matches!(host, "localhost" | "[::1]")
-        || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
-    match url.scheme_str() {
-        Some("https") => {}
-        Some("http") if loopback => {}
-        Some("http") => mistakes.push("`server.issuer` must be https, except on a loopback host".into()),
-        _ => mistakes.push("`server.issuer` must be an https URL".into()),
-    }
-    check_spelling(issuer, &url, mistakes);
-    if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        mistakes.push("`server.issuer` must name no user".into());
-    }
-    if url.query().is_some() || issuer.contains('#') || issuer.ends_with('/') {
-        mistakes.push("`server.issuer` must have no query, no fragment and no slash at its end".into());
-    }
-}
-
-/// The issuer is compared to the letter by wallets and is part of routes, so it has one plain spelling.
-fn check_spelling(issuer: &str, url: &http::Uri, mistakes: &mut Vec<String>) {
-    let host = url.host().unwrap_or_default();
-    let bare = issuer.split_once("://").map_or("", |(_, rest)| rest).split('/').next().unwrap_or_default();
-    let port = bare.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map(|(_, port)| port);
-    if host.is_empty() || port.is_some_and(|port| port.parse::<u16>().is_err()) {
-        mistakes.push("`server.issuer` must name a host, and after a colon a port".into());
-    }
-    let origin = issuer.strip_suffix(url.path()).unwrap_or(issuer);
-    if origin.bytes().any(|b| b.is_ascii_uppercase()) {
-        mistakes.push(
-            "`server.issuer` must have scheme and host in lower case, since wallets compare it to the letter".into(),
-        );
-    }
-    let plain = |segment: &str| {
-        !matches!(segment, "." | "..") && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
-    };
-    let path = url.path().strip_prefix('/').unwrap_or_default();
-    if path.split('/').any(|segment| !plain(segment) || (segment.is_empty() && !path.is_empty())) {
-        mistakes.push("`server.issuer` must have a path of letters, digits and -._~ only".into());
-    }
 }
 
 #[cfg(test)]

@@ -39,23 +39,6 @@ pub enum MasterKeyError {
     NoEntropy(#[from] NoEntropy),
 }
 
-impl StoreSection {
-    /// Where the key file is, or would be.
-    #[must_use]
-    pub fn master_key_path(&self) -> PathBuf {
-        match self.master_key_file.as_str() {
-            "" => Path::new(&self.data_dir).join("master.key"),
-            file => PathBuf::from(file),
-        }
-    }
-
-    /// Where the data file is, or would be.
-    #[must_use]
-    pub fn data_path(&self) -> PathBuf {
-        Path::new(&self.data_dir).join("issuerd.redb")
-    }
-}
-
 /// Where the key is: the first place that has one, or the file that would be made.
 enum Place {
     Variable(Zeroizing<String>),

@@ -5,6 +5,7 @@ pub mod claims;
 pub mod configuration;
 pub mod event;
 pub mod issuance;
+mod mirror;
 pub mod nonce;
 pub mod offer;
 pub mod proof;

@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::lifecycle::Tasks;
+use crate::observe::metrics::ConnectionMeters;
 use connection::Server;
 pub use limits::Settings;
 
@@ -32,7 +33,7 @@ const BUSY: &[u8] =
 pub async fn serve(listener: TcpListener, router: Router, settings: Settings, tasks: Tasks) {
     let Settings { limits, meters } = settings;
     let room = Arc::new(Semaphore::new(limits.connections));
-    let server = Arc::new(Server::new(router, limits, tasks.clone()));
+    let entrance = Entrance { room, meters, server: Arc::new(Server::new(router, limits, tasks.clone())) };
     let mut stopping = pin!(tasks.stopping());
     loop {
         let accepted = tokio::select! {
@@ -41,20 +42,7 @@ pub async fn serve(listener: TcpListener, router: Router, settings: Settings, ta
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _peer)) => match Arc::clone(&room).try_acquire_owned() {
-                Ok(permit) => {
-                    let counted = (permit, meters.opened());
-                    let connection = Arc::clone(&server).serve(stream);
-                    drop(tasks.spawn(async move {
-                        connection.await;
-                        drop(counted);
-                    }));
-                }
-                Err(_full) => {
-                    meters.refused();
-                    turn_away(&stream);
-                }
-            },
+            Ok((stream, _peer)) => entrance.admit(stream, &tasks),
             // The peer gave up before it was accepted; the next one is fine.
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
@@ -65,6 +53,28 @@ pub async fn serve(listener: TcpListener, router: Router, settings: Settings, ta
                 }
             }
         }
+    }
+}
+
+/// Where a connection is let in while there is room.
+struct Entrance {
+    room: Arc<Semaphore>,
+    meters: ConnectionMeters,
+    server: Arc<Server>,
+}
+
+impl Entrance {
+    fn admit(&self, stream: TcpStream, tasks: &Tasks) {
+        let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
+            self.meters.refused();
+            return turn_away(&stream);
+        };
+        let counted = (permit, self.meters.opened());
+        let connection = Arc::clone(&self.server).serve(stream);
+        drop(tasks.spawn(async move {
+            connection.await;
+            drop(counted);
+        }));
     }
 }
 

@@ -3,9 +3,8 @@
 //! A token names its client; role and existence are read from the client as it is now, so that a removed client's tokens end
 //! with it.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -17,6 +16,7 @@ use super::Role;
 use crate::base::random::{Random, bytes};
 use crate::base::secret::{same, sha256};
 use crate::domain::Failure;
+use crate::domain::mirror::Mirror;
 use crate::signer::{SoftwareKey, verify};
 use crate::store::Store;
 use crate::store::client::Client;
@@ -52,10 +52,7 @@ pub struct Clients {
     random: Arc<dyn Random>,
     key: SoftwareKey,
     issuer: String,
-    /// Follows the store after each change; only this process writes it.
-    snapshot: RwLock<Arc<BTreeMap<String, Client>>>,
-    /// Held from the reading of a snapshot to its use, so that an older one cannot replace a newer: it would bring a removed client back.
-    refreshing: tokio::sync::Mutex<()>,
+    mirror: Mirror<BTreeMap<String, Client>>,
     verified: Mutex<HashMap<[u8; 32], Claims>>,
 }
 
@@ -67,24 +64,23 @@ impl Clients {
         key: SoftwareKey,
         issuer: String,
     ) -> Result<Self, Failure> {
-        let (snapshot, refreshing, verified) = Default::default();
-        let clients = Self { store, random, key, issuer, snapshot, refreshing, verified };
+        let clients = Self { store, random, key, issuer, mirror: Mirror::default(), verified: Mutex::default() };
         clients.refresh().await?;
         Ok(clients)
     }
 
     async fn refresh(&self) -> Result<(), Failure> {
-        let _alone = self.refreshing.lock().await;
-        let all = self.store.client_list().await?;
-        let all = Arc::new(all.into_iter().map(|client| (client.id.clone(), client)).collect());
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = all;
-        Ok(())
+        let read = async {
+            let all = self.store.client_list().await?;
+            Ok(all.into_iter().map(|client| (client.id.clone(), client)).collect())
+        };
+        self.mirror.follow(read).await
     }
 
     /// All clients, by id.
     #[must_use]
     pub fn all(&self) -> Arc<BTreeMap<String, Client>> {
-        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+        self.mirror.get()
     }
 
     /// Adds a client with a fresh id and secret.

@@ -1,6 +1,6 @@
 //! The configurations of the issuer: kept in the store, read from a snapshot in memory.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -12,6 +12,7 @@ use crate::base::clock::Clock;
 use crate::base::id::random_uuid;
 use crate::base::random::Random;
 use crate::domain::Failure;
+use crate::domain::mirror::Mirror;
 use crate::store::Store;
 use crate::store::documents::ConfigurationSave;
 use crate::wire::fields::Detail;
@@ -24,10 +25,7 @@ pub struct Configurations {
     store: Store,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    /// Follows the store after each change; held only to swap or clone the `Arc`.
-    snapshot: RwLock<Snapshot>,
-    /// Held from the reading of a snapshot to its use, so that an older one cannot replace a newer.
-    refreshing: tokio::sync::Mutex<()>,
+    mirror: Mirror<Vec<Arc<Configuration>>>,
 }
 
 /// How saving ended.
@@ -43,25 +41,24 @@ pub enum Saved {
 impl Configurations {
     /// Loads all from the store.
     pub async fn load(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, Failure> {
-        let (snapshot, refreshing) = Default::default();
-        let loaded = Self { store, clock, random, snapshot, refreshing };
+        let loaded = Self { store, clock, random, mirror: Mirror::default() };
         loaded.refresh().await?;
         Ok(loaded)
     }
 
     async fn refresh(&self) -> Result<(), Failure> {
-        let _alone = self.refreshing.lock().await;
-        let mut all: Vec<Configuration> = self.store.configuration_list().await?;
-        all.sort_by_key(|configuration| (configuration.created_at, configuration.id));
-        let all = Arc::new(all.into_iter().map(Arc::new).collect());
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = all;
-        Ok(())
+        let read = async {
+            let mut all: Vec<Configuration> = self.store.configuration_list().await?;
+            all.sort_by_key(|configuration| (configuration.created_at, configuration.id));
+            Ok(all.into_iter().map(Arc::new).collect())
+        };
+        self.mirror.follow(read).await
     }
 
     /// All, as of now.
     #[must_use]
     pub fn all(&self) -> Snapshot {
-        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+        self.mirror.get()
     }
 
     /// One by id.

@@ -67,25 +67,29 @@ fn selection(details: &str) -> Result<Vec<Uuid>, WalletError> {
     selected_configurations(&details).ok_or_else(refuse)
 }
 
+/// What a wallet sees of a refusal (6.3).
+fn refused(refusal: &Redeem) -> WalletError {
+    match refusal {
+        // One sentence for all ways in which a code is not good, so that none can be told from another (SEC-CODE-03).
+        Redeem::Redeemed(_)
+        | Redeem::AlreadyUsed
+        | Redeem::Expired
+        | Redeem::Deleted
+        | Redeem::Unknown
+        | Redeem::Locked => WalletError::bad("invalid_grant", "the code is wrong, used or expired"),
+        Redeem::WrongCode { .. } => WalletError::bad("invalid_grant", "the transaction code is wrong"),
+        Redeem::CodeMissing => WalletError::bad("invalid_request", "tx_code is required"),
+        Redeem::CodeUnexpected => WalletError::bad("invalid_request", "tx_code is not expected"),
+        Redeem::NotOffered => {
+            WalletError::bad("invalid_authorization_details", "name offered configurations, each once")
+        }
+    }
+}
+
 fn answer(grant: Grant) -> Result<Response, WalletError> {
-    // One sentence for all ways in which a code is not good, so that none can be told from another (SEC-CODE-03).
-    let invalid_grant = WalletError::bad("invalid_grant", "the code is wrong, used or expired");
     let (access_token, expires_in, identifiers) = match grant {
         Grant::Granted { access_token, expires_in, identifiers } => (access_token, expires_in, identifiers),
-        Grant::Refused(refused) => {
-            return Err(match refused {
-                Redeem::AlreadyUsed | Redeem::Expired | Redeem::Deleted | Redeem::Unknown | Redeem::Locked => {
-                    invalid_grant
-                }
-                Redeem::Redeemed(_) => invalid_grant,
-                Redeem::WrongCode { .. } => WalletError::bad("invalid_grant", "the transaction code is wrong"),
-                Redeem::CodeMissing => WalletError::bad("invalid_request", "tx_code is required"),
-                Redeem::CodeUnexpected => WalletError::bad("invalid_request", "tx_code is not expected"),
-                Redeem::NotOffered => {
-                    WalletError::bad("invalid_authorization_details", "name offered configurations, each once")
-                }
-            });
-        }
+        Grant::Refused(refusal) => return Err(refused(&refusal)),
     };
     let mut body = json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": expires_in });
     let details: Vec<_> = identifiers
