@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::StoreSection;
+use crate::base::files::sync_folder;
 use crate::base::random::{NoEntropy, Random, bytes};
 use crate::base::secret::Secret;
 
@@ -118,13 +119,8 @@ fn make(path: &Path, random: &dyn Random) -> Result<Secret, MasterKeyError> {
         .map_err(|error| file(path, error))?;
     created.write_all(text.as_bytes()).and_then(|()| created.sync_all()).map_err(|error| file(path, error))?;
     // The directory entry must be durable too: a store that is sealed with a lost key is lost.
-    fs::File::open(folder(path)).and_then(|folder| folder.sync_all()).map_err(|error| file(path, error))?;
+    sync_folder(path).map_err(|error| file(path, error))?;
     Ok(Secret::new(key.to_vec()))
-}
-
-/// The directory that a file is in; a name alone is one in the working directory.
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn file(path: &Path, error: std::io::Error) -> MasterKeyError {
@@ -146,13 +142,6 @@ mod tests {
         let random = SystemRandom::default();
         let made = obtain(&section(directory.path()), &random).unwrap();
         assert_eq!(made, obtain(&section(directory.path()), &random).unwrap());
-    }
-
-    #[test]
-    fn a_key_file_may_be_named_without_a_directory() {
-        for (path, expected) in [("master.key", "."), ("keys/master.key", "keys"), ("/master.key", "/")] {
-            assert_eq!(folder(Path::new(path)), Path::new(expected));
-        }
     }
 
     #[test]

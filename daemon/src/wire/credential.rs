@@ -103,15 +103,16 @@ fn proofs(proofs: Option<Json<'_>>) -> Result<Vec<Cow<'_, str>>, ProofsError> {
 #[must_use]
 pub fn print_response(credentials: &[String]) -> String {
     const OPEN: &str = r#"{"credentials":["#;
-    const ITEM: &str = r#"{"credential":"""#;
-    let length = credentials.iter().map(|text| text.len() + ITEM.len() + 2).sum::<usize>();
-    let mut out = String::with_capacity(OPEN.len() + length + 2);
+    const ITEM: &str = r#"{"credential":""#;
+    const END: &str = r#""}"#;
+    let items = credentials.iter().map(|text| 1 + ITEM.len() + text.len() + END.len()).sum::<usize>();
+    let mut out = String::with_capacity(OPEN.len() + items + 2);
     out.push_str(OPEN);
     for (place, credential) in credentials.iter().enumerate() {
         out.push_str(if place == 0 { "" } else { "," });
-        out.push_str(r#"{"credential":""#);
+        out.push_str(ITEM);
         out.push_str(credential);
-        out.push_str("\"}");
+        out.push_str(END);
     }
     out.push_str("]}");
     out

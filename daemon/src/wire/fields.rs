@@ -183,9 +183,8 @@ impl<'a> Fields<'a> {
 
     /// A duration object with the named units; the sum in seconds (a month counts 30 days, a year 365).
     pub fn duration(&mut self, member: &'static str, units: &[&'static str]) -> Option<u64> {
-        let units = units.to_vec();
         self.nested(member, |fields| {
-            units.iter().map(|unit| fields.integer(unit, 0, 1_000_000_000).unwrap_or(0) * seconds(unit)).sum()
+            units.iter().map(|unit| fields.integer(unit, 0, 1_000_000_000).unwrap_or(0) * unit_seconds(unit)).sum()
         })
     }
 
@@ -206,7 +205,9 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn seconds(unit: &str) -> u64 {
+/// Seconds of a unit of a duration object.
+#[must_use]
+pub fn unit_seconds(unit: &str) -> u64 {
     match unit {
         "minutes" => 60,
         "hours" => 3_600,

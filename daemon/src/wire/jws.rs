@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 
-use super::json::{JsonError, Object};
+use super::json::{Json, JsonError, Object};
 
 /// Longest compact JWS that is read, in bytes: a proof with a chain of certificates stays well below it, and larger ones would
 /// only buy work.
@@ -90,7 +90,7 @@ impl<'a> Header<'a> {
         if header.get("crit").is_some() || header.get("b64").is_some() {
             return Err(JwsError::Critical);
         }
-        let text = |name: &str| header.get(name).and_then(super::json::Json::as_str);
+        let text = |name: &str| header.get(name).and_then(Json::as_str);
         Ok(Self { algorithm: text("alg").ok_or(JwsError::NoAlgorithm)?, typ: text("typ") })
     }
 }

@@ -10,11 +10,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::format::mdoc::mapping::ClaimMapping;
+use crate::format::mdoc::mapping::Mappings;
+use crate::wire::fields::unit_seconds;
 use branding::Branding;
-
-/// Namespace → element → mapping.
-pub type Mappings = BTreeMap<String, BTreeMap<String, ClaimMapping>>;
 
 const DAY: u64 = 86_400;
 /// Longest validity of an mDL, in seconds: a document signer lives 457 days, less a month to renew it.
@@ -92,14 +90,5 @@ fn cap(doc_type: &str) -> u64 {
 }
 
 fn lifetime(parts: &BTreeMap<String, u64>) -> u64 {
-    let unit = |name: &str| match name {
-        "years" => 365 * DAY,
-        "months" => 30 * DAY,
-        "weeks" => 7 * DAY,
-        "days" => DAY,
-        "hours" => 3_600,
-        "minutes" => 60,
-        _ => 1,
-    };
-    parts.iter().map(|(name, count)| count.saturating_mul(unit(name))).fold(0, u64::saturating_add)
+    parts.iter().map(|(name, count)| count.saturating_mul(unit_seconds(name))).fold(0, u64::saturating_add)
 }

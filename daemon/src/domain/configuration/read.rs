@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Configuration, DAY, MapFrom, Mappings, branding, cap, lifetime};
-use crate::format::mdoc::mapping::{ClaimMapping, check_configuration};
+use super::{Configuration, DAY, MapFrom, branding, cap, lifetime};
+use crate::format::mdoc::mapping::{ClaimMapping, Mappings, check_configuration};
 use crate::wire::fields::{Detail, Fields, read_body};
 
 const UNITS: [&str; 7] = ["years", "months", "weeks", "days", "hours", "minutes", "seconds"];

@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::base::clock::after;
 use crate::domain::configuration::{Configuration, MapFrom};
 use crate::format::mdoc::Validity;
+use crate::format::mdoc::mapping::resolve;
 
 /// What ends a credential early, whatever its configuration says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,9 +77,8 @@ fn floor(at: Timestamp, unit: i64) -> Timestamp {
 
 fn mapped(map: Option<&MapFrom>, document: &Value, what: &'static str) -> Result<Option<Timestamp>, ValidityError> {
     let Some(map) = map else { return Ok(None) };
-    let found = map.map_from.split('.').try_fold(document, |at, name| at.get(name));
-    match found {
-        None | Some(Value::Null) => Ok(None),
+    match resolve(document, &map.map_from) {
+        None => Ok(None),
         Some(Value::String(text)) => time(text).map(|at| Some(floor(at, 1))).ok_or(ValidityError::NotATime(what)),
         Some(_) => Err(ValidityError::NotATime(what)),
     }

@@ -62,9 +62,12 @@ fn count(metrics: &Metrics, grant: &Grant) {
 }
 
 fn selection(details: &str) -> Result<Vec<Uuid>, WalletError> {
-    let refuse = || WalletError::bad("invalid_authorization_details", "name offered configurations, each once");
-    let details = parse_value(details.as_bytes()).map_err(|_| refuse())?;
-    selected_configurations(&details).ok_or_else(refuse)
+    let details = parse_value(details.as_bytes()).map_err(|_| not_offered())?;
+    selected_configurations(&details).ok_or_else(not_offered)
+}
+
+fn not_offered() -> WalletError {
+    WalletError::bad("invalid_authorization_details", "name offered configurations, each once")
 }
 
 /// What a wallet sees of a refusal (6.3).
@@ -80,9 +83,7 @@ fn refused(refusal: &Redeem) -> WalletError {
         Redeem::WrongCode { .. } => WalletError::bad("invalid_grant", "the transaction code is wrong"),
         Redeem::CodeMissing => WalletError::bad("invalid_request", "tx_code is required"),
         Redeem::CodeUnexpected => WalletError::bad("invalid_request", "tx_code is not expected"),
-        Redeem::NotOffered => {
-            WalletError::bad("invalid_authorization_details", "name offered configurations, each once")
-        }
+        Redeem::NotOffered => not_offered(),
     }
 }
 

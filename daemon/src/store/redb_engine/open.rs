@@ -1,15 +1,15 @@
 //! Opening the database: one process at a time, a schema we know, versions that were never given out.
 
 use std::fs::OpenOptions;
-use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, WriteTransaction};
 
 use super::entry::{ENTRIES, EXPIRIES, META, fault};
 use super::reader::Snapshot;
+use crate::base::files::sync_folder;
 use crate::store::engine::{EngineError, Version};
 
 /// The form of the stored data, counted up when an older issuerd could no longer read it.
@@ -87,14 +87,6 @@ impl Disk for DataFile {
         if let Ok(file) = std::fs::File::open(&self.0) {
             let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
         }
-    }
-}
-
-/// Makes the name of a new file durable: a file that is synced may still be missing in its folder after a power cut.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => std::fs::File::open(folder)?.sync_all(),
-        _ => std::fs::File::open(".")?.sync_all(),
     }
 }
 

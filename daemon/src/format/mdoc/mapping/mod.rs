@@ -201,6 +201,7 @@ fn kind(known: Option<&DocType>, namespace: &str, element: &str) -> Result<Kind,
 }
 
 /// The value at a dotted path; `null` counts as none.
-fn resolve<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {
+#[must_use]
+pub fn resolve<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(document, |value, name| value.get(name)).filter(|value| !value.is_null())
 }
