@@ -214,26 +214,16 @@ pub fn background(app: &Shared, tasks: &Tasks) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
-
     use jiff::Timestamp;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::base::clock::ManualClock;
     use crate::domain::configuration::catalog::Saved;
     use crate::domain::offer::Created;
     use crate::domain::offer::request::pre_authorized;
     use crate::domain::token::{Grant, TokenRequest};
     use crate::store::redeem::Redeem;
-
-    /// A system clock that somebody sets, back as well.
-    struct Settable(AtomicI64);
-
-    impl Clock for Settable {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
-        }
-    }
 
     async fn code(app: &Shared) -> String {
         let element = json!({ "org.example.pass": { "name": { "defaultValue": "x" } } });
@@ -249,14 +239,15 @@ mod tests {
     #[tokio::test]
     async fn an_expired_offer_stays_expired_when_the_clock_is_set_back() {
         const START: i64 = 1_800_000_000;
+        let at = |second| Timestamp::from_second(second).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.store.data_dir = folder.path().display().to_string();
-        let system = Arc::new(Settable(AtomicI64::new(START)));
+        let system = Arc::new(ManualClock::new(at(START)));
         let app = open_under(&config, system.clone()).await.unwrap();
         let code = code(&app).await;
         for shown in [START + 61, START] {
-            system.0.store(shown, Ordering::SeqCst);
+            system.set(at(shown));
             let request = TokenRequest { code: &code, tx_code: None, client_id: None, selected: None };
             let granted = app.tokens.redeem(&request).await.unwrap();
             assert!(matches!(granted, Grant::Refused(Redeem::Expired)), "at {shown}");

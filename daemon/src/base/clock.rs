@@ -38,6 +38,11 @@ impl ManualClock {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
+
+    /// Sets the clock, back as well.
+    pub fn set(&self, to: Timestamp) {
+        self.0.store(to.as_millisecond(), Ordering::SeqCst);
+    }
 }
 
 impl Clock for ManualClock {

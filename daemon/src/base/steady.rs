@@ -64,27 +64,22 @@ impl Clock for SteadyClock {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
-
     use super::*;
+    use crate::base::clock::ManualClock;
 
-    struct Settable(AtomicI64);
-
-    impl Clock for Settable {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
-        }
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
     }
 
     // OPS-05
     #[test]
     fn a_clock_that_is_set_back_moves_nothing_back() {
-        let system = Arc::new(Settable(AtomicI64::new(1_000_000)));
+        let system = Arc::new(ManualClock::new(at(1_000_000)));
         let steady = SteadyClock::new(system.clone());
-        system.0.store(1_000_600, Ordering::SeqCst);
+        system.set(at(1_000_600));
         let ahead = steady.now();
-        assert!(ahead >= Timestamp::from_second(1_000_600).unwrap());
-        system.0.store(1_000_000, Ordering::SeqCst);
+        assert!(ahead >= at(1_000_600));
+        system.set(at(1_000_000));
         let mut last = ahead;
         for _ in 0..1_000 {
             let now = steady.now();
@@ -92,7 +87,7 @@ mod tests {
             last = now;
         }
         assert!(last < ahead + Duration::from_mins(1), "elapsed time goes on, nothing more");
-        system.0.store(2_000_000, Ordering::SeqCst);
-        assert!(steady.now() >= Timestamp::from_second(2_000_000).unwrap());
+        system.set(at(2_000_000));
+        assert!(steady.now() >= at(2_000_000));
     }
 }
