@@ -17,6 +17,7 @@
 //! | [`mod@format`] | Credential formats: prepare, payload to sign, complete. |
 //! | [`pki`] | Certificates: IACA, document signer, CRL and their profiles. |
 //! | [`signer`] | Keys that sign, wherever they are kept. |
+//! | [`plugin`] | The host of WebAssembly plugins: load, grant, call, contain. |
 //! | [`store`] | The store: the engine seam, the redb engine, the domain verbs. |
 //! | [`observe`] | Log, metrics and analytics events. |
 //! | [`base`] | What everything stands on: clock, randomness, identifiers, secrets. |
@@ -33,6 +34,7 @@ pub mod lifecycle;
 pub mod listener;
 pub mod observe;
 pub mod pki;
+pub mod plugin;
 pub mod routes;
 pub mod signer;
 pub mod store;
