@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::domain::access::clients::Clients;
+use crate::domain::claim_source::catalog::ClaimSources;
 use crate::domain::configuration::catalog::Configurations;
 use crate::domain::issuance::Issuer;
 use crate::domain::nonce::NonceIssuer;
@@ -36,6 +37,8 @@ pub struct App {
     pub nonces: Arc<NonceIssuer>,
     /// Configurations.
     pub configurations: Arc<Configurations>,
+    /// Plugins that know claims of holders.
+    pub claim_sources: Arc<ClaimSources>,
     /// IACAs and document signers.
     pub trust: Arc<Trust>,
     /// Credentials.

@@ -1,5 +1,6 @@
 //! Builds the parts of a running issuer from the configuration; the only file that names concrete ones.
 
+use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -15,8 +16,10 @@ use crate::config::master_key::{self, MasterKeyError};
 use crate::config::{Config, StoreSection};
 use crate::domain::Failure;
 use crate::domain::access::clients::Clients;
+use crate::domain::claim_source::catalog::ClaimSources;
 use crate::domain::configuration::catalog::Configurations;
 use crate::domain::event::Events;
+use crate::domain::hook::Hooks;
 use crate::domain::issuance::Issuer;
 use crate::domain::nonce::NonceIssuer;
 use crate::domain::offer::Offers;
@@ -26,6 +29,7 @@ use crate::domain::trust::Trust;
 use crate::handler::wallet::metadata::MetadataCache;
 use crate::lifecycle::Tasks;
 use crate::observe::metrics::Metrics;
+use crate::plugin::{NoPlugins, PluginCalls};
 use crate::signer::{Algorithm, SoftwareKey};
 use crate::store::Store;
 use crate::store::redb_engine::{OpenError, RedbEngine};
@@ -74,9 +78,16 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>) -> Result<Shared, B
     let key = access_key(&store).await?;
     let configurations = Configurations::load(store.clone(), Arc::clone(&clock), Arc::clone(&random)).await?;
     let events: Arc<dyn Events> = Arc::clone(&metrics) as _;
+    let plugins: Arc<dyn PluginCalls> = Arc::new(NoPlugins);
+    let hooks = Arc::new(Hooks::new(Vec::new(), Arc::clone(&plugins), Arc::clone(&events)));
+    let (sources_clock, sources_random) = (Arc::clone(&clock), Arc::clone(&random));
+    let bindings = BTreeMap::new();
+    let claim_sources =
+        ClaimSources::load(store.clone(), sources_clock, sources_random, plugins, Arc::clone(&events), bindings);
+    let claim_sources = Arc::new(claim_sources.await?);
     let trust = Trust::load(store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random), events).await?;
-    let parts =
-        Parts { clock, random, metrics, store, site, configurations: Arc::new(configurations), trust: Arc::new(trust) };
+    let (configurations, trust) = (Arc::new(configurations), Arc::new(trust));
+    let parts = Parts { clock, random, metrics, store, site, configurations, hooks, claim_sources, trust };
     let clients = Clients::load(parts.store.clone(), Arc::clone(&parts.random), key, parts.site.issuer.clone());
     Ok(Arc::new(parts.assemble(clients.await?, config)))
 }
@@ -88,6 +99,8 @@ struct Parts {
     store: Store,
     site: Arc<Site>,
     configurations: Arc<Configurations>,
+    hooks: Arc<Hooks>,
+    claim_sources: Arc<ClaimSources>,
     trust: Arc<Trust>,
 }
 
@@ -104,6 +117,8 @@ impl Parts {
             random: Arc::clone(&self.random),
             nonces: Arc::clone(&nonces),
             configurations: Arc::clone(&self.configurations),
+            hooks: Arc::clone(&self.hooks),
+            claim_sources: Arc::clone(&self.claim_sources),
             trust: Arc::clone(&self.trust),
             events,
             verify_signatures: config.issuance.verify_signatures,
@@ -120,6 +135,7 @@ impl Parts {
             random: self.random,
             store: self.store,
             configurations: self.configurations,
+            claim_sources: self.claim_sources,
             trust: self.trust,
             metrics: self.metrics,
         }
@@ -132,6 +148,8 @@ impl Parts {
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             configurations: Arc::clone(&self.configurations),
+            hooks: Arc::clone(&self.hooks),
+            claim_sources: Arc::clone(&self.claim_sources),
             trust: Arc::clone(&self.trust),
             tx_code_key: self.store.derive_key("tx_code"),
         }
@@ -144,6 +162,8 @@ impl Parts {
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             tx_code_key: self.store.derive_key("tx_code"),
+            configurations: Arc::clone(&self.configurations),
+            hooks: Arc::clone(&self.hooks),
         }
     }
 }
@@ -219,6 +239,7 @@ mod tests {
 
     use super::*;
     use crate::base::clock::ManualClock;
+    use crate::domain::caller::Caller;
     use crate::domain::configuration::catalog::Saved;
     use crate::domain::offer::Created;
     use crate::domain::offer::request::pre_authorized;
@@ -249,7 +270,7 @@ mod tests {
         for shown in [START + 61, START] {
             system.set(at(shown));
             let request = TokenRequest { code: &code, tx_code: None, client_id: None, selected: None };
-            let granted = app.tokens.redeem(&request).await.unwrap();
+            let granted = app.tokens.redeem(&request, &Caller::default()).await.unwrap();
             assert!(matches!(granted, Grant::Refused(Redeem::Expired)), "at {shown}");
         }
     }

@@ -15,14 +15,32 @@ pub struct Steps {
     pub persisted: Map<String, Value>,
     /// Claims that came with this offer.
     pub offer: Map<String, Value>,
+    /// Claims that auth hooks added when the code was redeemed.
+    pub token_hooks: Map<String, Value>,
+    /// Claims that auth hooks added to this credential request.
+    pub credential_hooks: Map<String, Value>,
+    /// Claims of the claim source.
+    pub source: Map<String, Value>,
 }
 
 impl Steps {
+    /// The claims known before a credential request.
+    #[must_use]
+    pub fn so_far(&self) -> Map<String, Value> {
+        let mut claims = self.persisted.clone();
+        for later in [&self.offer, &self.token_hooks] {
+            claims.extend(later.clone());
+        }
+        claims
+    }
+
     /// `{"claims": {…}, "authenticationProvider": {…}}`; the latter is empty as long as no identity provider is asked.
     #[must_use]
     pub fn document(self) -> Value {
         let mut claims = self.persisted;
-        claims.extend(self.offer);
+        for later in [self.offer, self.token_hooks, self.credential_hooks, self.source] {
+            claims.extend(later);
+        }
         let mut document = Map::new();
         document.insert("claims".into(), claims.into());
         document.insert("authenticationProvider".into(), Map::new().into());
@@ -43,9 +61,25 @@ mod tests {
     fn a_later_step_replaces_whole_claims() {
         let persisted = map(&json!({"family_name": "Old", "address": {"city": "A", "street": "S"}, "kept": 1}));
         let offer = map(&json!({"family_name": "Sommer", "address": {"city": "B"}, "nothing": null}));
-        let document = Steps { persisted, offer }.document();
+        let document = Steps { persisted, offer, ..Steps::default() }.document();
         let claims = json!({"family_name": "Sommer", "address": {"city": "B"}, "kept": 1, "nothing": null});
         assert_eq!(document, json!({"claims": claims, "authenticationProvider": {}}));
+    }
+
+    #[test]
+    fn each_step_is_laid_over_the_one_before() {
+        let step = |names: &[&str], says: &str| names.iter().map(|name| ((*name).to_owned(), says.into())).collect();
+        let steps = Steps {
+            persisted: step(&["a", "b", "c", "d", "e"], "user"),
+            offer: step(&["b", "c", "d", "e"], "offer"),
+            token_hooks: step(&["c", "d", "e"], "token"),
+            credential_hooks: step(&["d", "e"], "credential"),
+            source: step(&["e"], "source"),
+        };
+        let so_far = json!({"a": "user", "b": "offer", "c": "token", "d": "token", "e": "token"});
+        assert_eq!(Value::from(steps.so_far()), so_far);
+        let claims = json!({"a": "user", "b": "offer", "c": "token", "d": "credential", "e": "source"});
+        assert_eq!(steps.document()["claims"], claims);
     }
 
     #[test]

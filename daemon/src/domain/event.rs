@@ -72,6 +72,20 @@ operations! {
     OpenidNonce "OPENID_NONCE" "openid",
     /// A wallet asks for a credential.
     OpenidCredential "OPENID_CREDENTIAL" "openid",
+    /// An auth hook is asked whether a request may go on.
+    OpenidInteractionHook "OPENID_INTERACTION_HOOK" "openid",
+    /// Claims are fetched from a claim source.
+    OpenidClaimSourceRetrieve "OPENID_CLAIM_SOURCE_RETRIEVE" "openid",
+    /// A claim source is made.
+    ClaimSourceCreate "CLAIM_SOURCE_CREATE" "claim-source",
+    /// A claim source is read.
+    ClaimSourceRetrieve "CLAIM_SOURCE_RETRIEVE" "claim-source",
+    /// Claim sources are listed.
+    ClaimSourceRetrieveList "CLAIM_SOURCE_RETRIEVE_LIST" "claim-source",
+    /// A claim source is replaced.
+    ClaimSourceUpdate "CLAIM_SOURCE_UPDATE" "claim-source",
+    /// A claim source is deleted.
+    ClaimSourceDelete "CLAIM_SOURCE_DELETE" "claim-source",
     /// A configuration is made.
     MobileCredentialConfigurationCreate "MOBILE_CREDENTIAL_CONFIGURATION_CREATE" "mobile-credential",
     /// A configuration is read.
@@ -247,6 +261,8 @@ mod tests {
         wanted.extend(group("MOBILE_CREDENTIAL_DOCUMENT_SIGNER", &all));
         wanted.extend(group("MOBILE_CREDENTIAL_DOCUMENT_SIGNER", &["REVOKE", "KEY_DELETE"]));
         wanted.extend(group("OPENID", &["OFFER_CREATE", "TOKEN", "CREDENTIAL"]));
+        wanted.extend(group("OPENID", &["CLAIM_SOURCE_RETRIEVE", "INTERACTION_HOOK"]));
+        wanted.extend(group("CLAIM_SOURCE", &all));
         wanted.extend(group("OPENID_PRE_AUTHORIZED_OFFER", &["CREATE", "DELETE"]));
         wanted.extend(["MOBILE_CREDENTIAL_SIGN".to_owned(), "USER_CREDENTIAL_CREATE".to_owned()]);
         for name in wanted {

@@ -1,15 +1,23 @@
 //! The rules of issuance: types, transitions, flows. Nothing here sees a request, a header or a status code.
 
 pub mod access;
+pub mod blocked;
+pub mod caller;
+pub mod claim_source;
 pub mod claims;
 pub mod configuration;
+pub mod context;
 pub mod event;
+pub mod firewall;
+pub mod hook;
 pub mod issuance;
 mod mirror;
 pub mod nonce;
 pub mod offer;
 pub mod proof;
 pub mod site;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod token;
 pub mod trust;
 

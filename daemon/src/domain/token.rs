@@ -1,4 +1,7 @@
 //! The pre-authorized code grant (`OpenID4VCI` section 6): what a token request asks, and what comes of it.
+//!
+//! Auth hooks are asked when code and transaction code were found good, and before the one batch that spends the code. A hook that
+//! denies or fails spends nothing. A wrong transaction code reaches no hook, and is counted by that batch.
 
 use std::sync::Arc;
 
@@ -8,14 +11,22 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Failure;
+use super::blocked::Blocked;
+use super::caller::Caller;
+use super::claims::Steps;
+use super::configuration::catalog::Configurations;
+use super::context::{Known, Subject};
+use super::hook::{Admission, Hooks};
 use super::site::Site;
 use crate::base::clock::{Clock, after};
 use crate::base::random::{Random, bytes};
 use crate::base::secret::{Secret, sha256};
-use crate::store::Store;
+use crate::plugin::Phase;
+use crate::store::enrichment::Enrichment;
 use crate::store::offer::Offer;
 use crate::store::redeem::{Redeem, Redemption, TxCode};
 use crate::store::token::Token;
+use crate::store::{Store, StoreError};
 
 /// Redeems codes.
 pub struct Tokens {
@@ -29,6 +40,10 @@ pub struct Tokens {
     pub random: Arc<dyn Random>,
     /// Key of the hashes of transaction codes.
     pub tx_code_key: Secret,
+    /// Configurations.
+    pub configurations: Arc<Configurations>,
+    /// Plugins that decide who may go on.
+    pub hooks: Arc<Hooks>,
 }
 
 /// A token request of the pre-authorized grant.
@@ -56,49 +71,158 @@ pub enum Grant {
     },
     /// Not granted.
     Refused(Redeem),
+    /// A plugin stands in the way; the code can be used again.
+    Blocked(Blocked),
+}
+
+/// What auth hooks leave of a token request.
+enum Entry {
+    /// None is concerned: what the request wants.
+    Unasked,
+    /// Code or transaction code were not good when they were looked at, so nobody was asked. The redemption finds out why, and
+    /// must not succeed.
+    NotGood,
+    /// They let it go on.
+    Admitted {
+        /// With these configurations.
+        configurations: Vec<Uuid>,
+        /// With what they added, when it is anything.
+        enrichment: Option<Enrichment>,
+    },
 }
 
 impl Tokens {
     /// Redeems a code for an access token.
-    pub async fn redeem(&self, request: &TokenRequest<'_>) -> Result<Grant, Failure> {
-        let access_token = B64.encode(bytes::<32>(self.random.as_ref())?);
-        let suffix = B64.encode(bytes::<12>(self.random.as_ref())?);
+    pub async fn redeem(&self, request: &TokenRequest<'_>, caller: &Caller<'_>) -> Result<Grant, Failure> {
+        let entry = match self.admit(request, caller).await {
+            Ok(entry) => entry,
+            Err(Stop::Blocked(blocked)) => return Ok(Grant::Blocked(blocked)),
+            Err(Stop::Failed(failure)) => return Err(failure),
+        };
+        let (access_token, suffix) =
+            (B64.encode(bytes::<32>(self.random.as_ref())?), B64.encode(bytes::<12>(self.random.as_ref())?));
         let redemption = Redemption {
             code: request.code,
-            tx_code: request.tx_code.map(|value| TxCode { value, key: self.tx_code_key.expose() }),
+            tx_code: self.tx_code(request),
             token: sha256(access_token.as_bytes()),
+            enrichment: entry.enrichment(),
         };
         let now = self.clock.now();
         let expires_at = after(now, self.site.token_lifetime);
-        let record = |offer: &Offer| token_record(offer, request, expires_at, &suffix);
+        let record = |offer: &Offer| {
+            let configurations = entry.wanted(offer, request)?;
+            Some(token_record(offer, request, configurations, expires_at, &suffix))
+        };
         match self.store.offer_redeem(&redemption, record).await? {
-            Redeem::Redeemed(offer) => {
-                let identifiers = token_record(&offer, request, expires_at, &suffix).map(|token| token.identifiers);
-                Ok(Grant::Granted {
-                    access_token,
-                    expires_in: self.site.token_lifetime.as_secs(),
-                    identifiers: identifiers.unwrap_or_default(),
-                })
-            }
+            Redeem::Redeemed(offer) => Ok(Grant::Granted {
+                identifiers: record(&offer).map(|token| token.identifiers).unwrap_or_default(),
+                access_token,
+                expires_in: self.site.token_lifetime.as_secs(),
+            }),
             refused => Ok(Grant::Refused(refused)),
+        }
+    }
+
+    fn tx_code<'a>(&'a self, request: &TokenRequest<'a>) -> Option<TxCode<'a>> {
+        request.tx_code.map(|value| TxCode { value, key: self.tx_code_key.expose() })
+    }
+
+    /// Asks the auth hooks, after a look at the code and before it is spent. Without hooks nothing is read.
+    async fn admit(&self, request: &TokenRequest<'_>, caller: &Caller<'_>) -> Result<Entry, Stop> {
+        if !self.hooks.has(Phase::TokenRequest) {
+            return Ok(Entry::Unasked);
+        }
+        let good = self.store.offer_redeemable(request.code, self.tx_code(request).as_ref()).await?;
+        let Some(offer) = good else { return Ok(Entry::NotGood) };
+        let Some(wanted) = wanted(&offer, request) else { return Ok(Entry::NotGood) };
+        let found: Vec<_> = wanted.iter().filter_map(|id| self.configurations.find(*id)).collect();
+        if found.len() < wanted.len() {
+            return Ok(Entry::NotGood);
+        }
+        if !found.iter().any(|one| self.hooks.covers(Phase::TokenRequest, &one.doc_type)) {
+            return Ok(Entry::Unasked);
+        }
+        let Some(secrets) = self.store.offer_secrets(offer.id).await? else { return Ok(Entry::NotGood) };
+        let persisted = self.store.user_claims(offer.user_id).await?;
+        let subject = Subject {
+            issuer: &self.site.issuer,
+            caller,
+            offer: &offer,
+            offer_claims: &secrets.claims,
+            client_id: request.client_id,
+            holder_keys: &[],
+        };
+        let steps = Steps { persisted, offer: secrets.claims.clone(), ..Steps::default() };
+        let known = Known { claims: steps.so_far(), identity: None };
+        let admission = self.hooks.admit(Phase::TokenRequest, &subject, known, found).await;
+        Ok(Entry::admitted(admission.map_err(Stop::Blocked)?))
+    }
+}
+
+/// What ends a token request before its code is looked at in earnest.
+enum Stop {
+    Blocked(Blocked),
+    Failed(Failure),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Entry {
+    fn admitted(admission: Admission) -> Self {
+        let Admission { known, added, configurations } = admission;
+        let identity = known.identity.and_then(|identity| serde_json::to_value(identity).ok());
+        let enrichment = Enrichment { claims: added, identity };
+        Self::Admitted {
+            configurations: configurations.iter().map(|one| one.id).collect(),
+            enrichment: (enrichment != Enrichment::default()).then_some(enrichment),
+        }
+    }
+
+    fn enrichment(&self) -> Option<&Enrichment> {
+        match self {
+            Self::Admitted { enrichment, .. } => enrichment.as_ref(),
+            Self::Unasked | Self::NotGood => None,
+        }
+    }
+
+    /// The configurations of the token; `None` when there must be no token.
+    fn wanted(&self, offer: &Offer, request: &TokenRequest<'_>) -> Option<Vec<Uuid>> {
+        match self {
+            Self::Unasked => wanted(offer, request),
+            Self::NotGood => None,
+            Self::Admitted { configurations, .. } => Some(configurations.clone()),
         }
     }
 }
 
-fn token_record(offer: &Offer, request: &TokenRequest<'_>, expires_at: jiff::Timestamp, suffix: &str) -> Option<Token> {
-    let configurations = match &request.selected {
-        None => offer.configurations.clone(),
-        Some(selected) if selected.iter().all(|id| offer.configurations.contains(id)) => selected.clone(),
-        Some(_) => return None,
-    };
-    let identified = request.selected.as_ref().map(|selected| selected.iter()).unwrap_or_default();
-    Some(Token {
+/// What a request asks for; `None` when that was not offered.
+fn wanted(offer: &Offer, request: &TokenRequest<'_>) -> Option<Vec<Uuid>> {
+    match &request.selected {
+        None => Some(offer.configurations.clone()),
+        Some(selected) if selected.iter().all(|id| offer.configurations.contains(id)) => Some(selected.clone()),
+        Some(_) => None,
+    }
+}
+
+fn token_record(
+    offer: &Offer,
+    request: &TokenRequest<'_>,
+    configurations: Vec<Uuid>,
+    expires_at: jiff::Timestamp,
+    suffix: &str,
+) -> Token {
+    let identified = if request.selected.is_some() { configurations.as_slice() } else { &[] };
+    Token {
         offer: offer.id,
         client_id: request.client_id.map(str::to_owned),
-        identifiers: identified.enumerate().map(|(place, id)| (format!("{suffix}{place}"), *id)).collect(),
+        identifiers: identified.iter().enumerate().map(|(place, id)| (format!("{suffix}{place}"), *id)).collect(),
         configurations,
         expires_at,
-    })
+    }
 }
 
 /// Reads `authorization_details` of a token request: the configurations it names, each once (5.1.1, 6.1).

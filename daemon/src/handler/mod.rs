@@ -1,7 +1,10 @@
 //! Endpoints, one file each: parse → authenticate → domain → one exhaustive match from outcome to wire.
 
+mod caller;
 pub mod operator;
 pub mod wallet;
+
+pub use caller::RemoteAddress;
 
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;

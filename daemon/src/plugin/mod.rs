@@ -4,6 +4,7 @@
 //! the one gate), serves every call in a fresh instance, and is ended at its limits. The rest of the daemon sees [`PluginCalls`].
 
 pub mod contract;
+mod none;
 pub mod settings;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::base::secret::Secret;
 use contract::{AuthContext, ClaimContext, Gate, Outcome};
+pub use none::NoPlugins;
 
 /// What a plugin is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -9,7 +9,7 @@ use super::audience::Audience;
 use super::table::Table;
 use crate::app::Shared;
 use crate::domain::event::Operation;
-use crate::handler::operator::{clients, configurations, health, iacas, offers, signers, token};
+use crate::handler::operator::{claim_sources, clients, configurations, health, iacas, offers, signers, token};
 use crate::lifecycle::Tasks;
 
 /// Longest body in bytes: a configuration with three images of 128 KiB, and room for its mappings.
@@ -26,7 +26,7 @@ pub(super) fn table(edge: Arc<Edge>) -> Table<Shared> {
         .probe("/readyz", health::ready)
         .probe("/metrics", health::metrics)
         .post("/oauth/token", Operation::ManagementTokenCreate, token::create);
-    signer_rows(iaca_rows(configuration_rows(offer_rows(client_rows(table)))))
+    signer_rows(iaca_rows(configuration_rows(claim_source_rows(offer_rows(client_rows(table))))))
 }
 
 fn client_rows(table: Table<Shared>) -> Table<Shared> {
@@ -49,6 +49,17 @@ fn offer_rows(table: Table<Shared>) -> Table<Shared> {
         .post(ALL, Operation::OpenidOfferCreate, offers::create)
         .get(ALL, Operation::OpenidOfferRetrieveList, offers::list)
         .get(ONE, Operation::OpenidOfferRetrieve, offers::find)
+}
+
+fn claim_source_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v1/claim-sources";
+    const ONE: &str = "/v1/claim-sources/{id}";
+    table
+        .post(ALL, Operation::ClaimSourceCreate, claim_sources::create)
+        .get(ALL, Operation::ClaimSourceRetrieveList, claim_sources::list)
+        .get(ONE, Operation::ClaimSourceRetrieve, claim_sources::find)
+        .put(ONE, Operation::ClaimSourceUpdate, claim_sources::replace)
+        .delete(ONE, Operation::ClaimSourceDelete, claim_sources::delete)
 }
 
 fn configuration_rows(table: Table<Shared>) -> Table<Shared> {

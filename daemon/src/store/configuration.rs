@@ -21,49 +21,67 @@ pub enum ConfigurationSave {
     DocTypeTaken,
     /// There is none to replace.
     Unknown,
+    /// There is no claim source with the id that it names.
+    NoClaimSource,
+}
+
+/// A configuration to be stored.
+pub struct NewConfiguration<'a, T> {
+    /// Its id.
+    pub id: Uuid,
+    /// Its docType.
+    pub doc_type: &'a str,
+    /// Where its claims come from.
+    pub claim_source: Option<Uuid>,
+    /// Its document.
+    pub document: &'a T,
+    /// Whether it takes the place of one that must be there.
+    pub replace: bool,
+}
+
+/// The same with the document as it is written.
+struct Written<'a> {
+    id: Uuid,
+    doc_type: &'a str,
+    claim_source: Option<Uuid>,
+    document: Vec<u8>,
+    replace: bool,
 }
 
 impl Store {
     /// Creates a configuration, or with `replace` writes over the one that is there.
-    pub async fn configuration_save(
+    pub async fn configuration_save<T: Serialize>(
         &self,
-        id: Uuid,
-        doc_type: &str,
-        document: &impl Serialize,
-        replace: bool,
+        new: &NewConfiguration<'_, T>,
     ) -> Result<ConfigurationSave, StoreError> {
-        let document = codec::to_json(document)?;
-        self.decide(|| self.saving(id, doc_type, &document, replace).boxed()).await
+        let NewConfiguration { id, doc_type, claim_source, document, replace } = *new;
+        let written = Written { id, doc_type, claim_source, document: codec::to_json(document)?, replace };
+        self.decide(|| self.saving(&written).boxed()).await
     }
 
-    async fn saving(
-        &self,
-        id: Uuid,
-        doc_type: &str,
-        document: &[u8],
-        replace: bool,
-    ) -> Result<Decision<ConfigurationSave>, StoreError> {
-        let key = id.as_bytes();
+    async fn saving(&self, new: &Written<'_>) -> Result<Decision<ConfigurationSave>, StoreError> {
+        let (key, doc_type) = (new.id.as_bytes(), new.doc_type.as_bytes());
         let old = self.engine.get(CONFIGURATION, key).await?;
-        if replace && old.is_none() {
+        if new.replace && old.is_none() {
             return Ok(Decision::Answer(ConfigurationSave::Unknown));
         }
-        let holder = self.engine.get(DOCTYPE, doc_type.as_bytes()).await?;
+        let holder = self.engine.get(DOCTYPE, doc_type).await?;
         if holder.as_ref().is_some_and(|holder| holder.value != key) {
             return Ok(Decision::Answer(ConfigurationSave::DocTypeTaken));
         }
-        let renamed = old.as_ref().is_none_or(|old| old.value != doc_type.as_bytes());
+        let renamed = old.as_ref().is_none_or(|old| old.value != doc_type);
         let mut batch = Batch::default()
             .check(CONFIGURATION, key, old.as_ref().map(|old| old.version))
-            .check(DOCTYPE, doc_type.as_bytes(), holder.map(|holder| holder.version))
-            .put(CONFIGURATION_DOCUMENT, key, document.to_vec(), None);
+            .check(DOCTYPE, doc_type, holder.map(|holder| holder.version))
+            .put(CONFIGURATION_DOCUMENT, key, new.document.clone(), None);
+        if let Some(source) = new.claim_source {
+            let Some(named) = self.naming_claim_source(source, batch).await? else {
+                return Ok(Decision::Answer(ConfigurationSave::NoClaimSource));
+            };
+            batch = named;
+        }
         if renamed {
-            batch = batch.put(CONFIGURATION, key, doc_type.into(), None).put(
-                DOCTYPE,
-                doc_type.as_bytes(),
-                key.to_vec(),
-                None,
-            );
+            batch = batch.put(CONFIGURATION, key, doc_type.into(), None).put(DOCTYPE, doc_type, key.to_vec(), None);
             batch = old.iter().fold(batch, |batch, old| batch.delete(DOCTYPE, &old.value));
         }
         Ok(Decision::Write(batch, ConfigurationSave::Saved))

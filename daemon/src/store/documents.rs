@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-pub use super::configuration::ConfigurationSave;
+pub use super::configuration::{ConfigurationSave, NewConfiguration};
 use super::engine::{Batch, Entry, Table, Version};
 use super::{Decision, Store, StoreError, codec};
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::engine::Batch;
 use super::offer::{Offer, OfferState};
-use super::tables::{CONFIGURATION, ISSUED, NONCE, OFFER, OFFER_SECRETS};
+use super::tables::{CONFIGURATION, ENRICHMENT, ISSUED, NONCE, OFFER, OFFER_SECRETS};
 use super::{Decision, Store, StoreError, codec};
 
 /// A record of one issued credential: metadata and digests, no claim value, no credential.
@@ -58,6 +58,10 @@ pub struct Issuance<'a> {
     pub records: &'a [Issued],
     /// How many credential requests a configuration of an offer may have.
     pub requests_allowed: u32,
+    /// Key of the record that the claims come from, in its register.
+    pub register_key: Option<&'a str>,
+    /// Whether auth hooks added something to the offer, which then ends with its secrets.
+    pub enriched: bool,
 }
 
 /// How recording ended.
@@ -115,7 +119,8 @@ impl Store {
         for (nonce, end) in nonces {
             batch = batch.check(NONCE, nonce, None).put(NONCE, nonce, Vec::new(), Some(*end));
         }
-        Ok(Decision::Write(with_records(batch, &found.record, issuance)?, Issue::Recorded { completed }))
+        let batch = self.with_records(batch, &found.record, issuance)?;
+        Ok(Decision::Write(batch, Issue::Recorded { completed }))
     }
 
     async fn any_taken(&self, nonces: &BTreeSet<([u8; 24], Timestamp)>) -> Result<bool, StoreError> {
@@ -130,6 +135,23 @@ impl Store {
     /// Whether one of these nonces (id, until when it is remembered) was taken.
     pub async fn nonce_taken(&self, nonces: &[([u8; 16], Timestamp)]) -> Result<bool, StoreError> {
         self.any_taken(&nonces.iter().map(|(id, end)| (nonce_key(id, *end), *end)).collect()).await
+    }
+
+    fn with_records(&self, mut batch: Batch, offer: &Offer, issuance: &Issuance<'_>) -> Result<Batch, StoreError> {
+        for record in issuance.records {
+            batch = batch.put(ISSUED, record.id.as_bytes(), codec::pack(record)?, None);
+            if let Some(register_key) = issuance.register_key {
+                batch = self.registering(record, register_key, batch)?;
+            }
+        }
+        // Claims are kept no longer than a credential may still be made of them (OPS-08).
+        if offer.served.iter().all(|served| *served >= issuance.requests_allowed) {
+            batch = batch.delete(OFFER_SECRETS, offer.id.as_bytes());
+            if issuance.enriched {
+                batch = batch.delete(ENRICHMENT, offer.id.as_bytes());
+            }
+        }
+        Ok(batch)
     }
 
     /// A page of records in the order of their ids.
@@ -156,15 +178,6 @@ fn nonce_key(id: &[u8; 16], end: Timestamp) -> [u8; 24] {
     time.copy_from_slice(&end.as_second().to_be_bytes());
     rest.copy_from_slice(id);
     key
-}
-
-fn with_records(mut batch: Batch, offer: &Offer, issuance: &Issuance<'_>) -> Result<Batch, StoreError> {
-    for record in issuance.records {
-        batch = batch.put(ISSUED, record.id.as_bytes(), codec::pack(record)?, None);
-    }
-    // Claims are kept no longer than a credential may still be made of them (OPS-08).
-    let spent = offer.served.iter().all(|served| *served >= issuance.requests_allowed);
-    Ok(if spent { batch.delete(OFFER_SECRETS, offer.id.as_bytes()) } else { batch })
 }
 
 fn advance(offer: &mut Offer, issuance: &Issuance<'_>, now: Timestamp) -> Result<(), Issue> {

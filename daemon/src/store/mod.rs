@@ -22,17 +22,20 @@
 //!
 //! Reads see all that was answered before they began. Time is the store's clock; versions are opaque.
 
+pub mod claim_source;
 pub mod client;
 mod codec;
 pub mod configuration;
 pub mod create;
 pub mod documents;
 pub mod engine;
+pub mod enrichment;
 pub mod issued;
 pub mod key;
 pub mod offer;
 pub mod redb_engine;
 pub mod redeem;
+mod register_key;
 pub mod seal;
 pub mod tables;
 pub mod token;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 pub use super::create::{NewOffer, OfferCreate};
 use super::engine::Batch;
-use super::tables::{CONFIGURATION, OFFER, OFFER_SECRETS, REFERENCE};
+use super::tables::{CONFIGURATION, ENRICHMENT, OFFER, OFFER_SECRETS, REFERENCE};
 use super::{Decision, Store, StoreError, codec};
 use crate::base::secret::sha256;
 
@@ -185,7 +185,8 @@ impl Store {
         let batch = Batch::default()
             .check(OFFER, key, Some(found.version))
             .put(OFFER, key, codec::pack(&found.record)?, found.expires_at)
-            .delete(OFFER_SECRETS, key);
+            .delete(OFFER_SECRETS, key)
+            .delete(ENRICHMENT, key);
         Ok(Decision::Write(batch, true))
     }
 }

@@ -4,6 +4,7 @@ use futures_util::future::FutureExt as _;
 use uuid::Uuid;
 
 use super::engine::Batch;
+use super::enrichment::Enrichment;
 use super::offer::{Offer, OfferState};
 use super::tables::{CODE, OFFER, OFFER_SECRETS, TOKEN};
 use super::token::Token;
@@ -18,6 +19,8 @@ pub struct Redemption<'a> {
     pub tx_code: Option<TxCode<'a>>,
     /// SHA-256 of the access token to be made.
     pub token: [u8; 32],
+    /// What auth hooks said of the holder, kept for the credentials.
+    pub enrichment: Option<&'a Enrichment>,
 }
 
 /// A transaction code as sent, hashed once the offer is known.
@@ -74,6 +77,21 @@ impl Store {
         self.decide(|| self.redemption(request, &code, &grant).boxed()).await
     }
 
+    /// The offer whose code and transaction code are good at this moment. Nothing is spent or counted, and nothing is promised:
+    /// [`Store::offer_redeem`] decides.
+    pub async fn offer_redeemable(
+        &self,
+        code: &str,
+        tx_code: Option<&TxCode<'_>>,
+    ) -> Result<Option<Offer>, StoreError> {
+        let Some(entry) = self.engine.get(CODE, &sha256(code.as_bytes())).await? else { return Ok(None) };
+        let Some(found) = self.find::<Offer>(OFFER, &entry.value, "offer").await? else { return Ok(None) };
+        let live = self.live_configurations(&found.record, Batch::default()).await?.is_some();
+        let open = found.record.state_at(self.now(), live) == OfferState::Open;
+        let right = matches!(verdict(&found.record, tx_code), Verdict::Right);
+        Ok((open && right).then_some(found.record))
+    }
+
     async fn redemption(
         &self,
         request: &Redemption<'_>,
@@ -94,7 +112,7 @@ impl Store {
             Verdict::Refused(refused) => Ok(Decision::Answer(refused)),
             Verdict::Wrong => self.wrong_code(found, checked),
             Verdict::Right => match grant(&found.record) {
-                Some(token) => self.spend(found, &token, &request.token, checked),
+                Some(token) => self.spend(found, &token, request, checked),
                 None => Ok(Decision::Answer(Redeem::NotOffered)),
             },
         }
@@ -104,7 +122,7 @@ impl Store {
         &self,
         found: Found<Offer>,
         token: &Token,
-        token_hash: &[u8; 32],
+        request: &Redemption<'_>,
         checked: Batch,
     ) -> Result<Decision<Redeem>, StoreError> {
         let Found { record: mut offer, expires_at, .. } = found;
@@ -112,12 +130,13 @@ impl Store {
         offer.redeemed_at = Some(self.now());
         // The offer must outlive its token: without it the token is unknown.
         let kept = expires_at.map(|at| at.max(token.expires_at));
-        let batch = checked.put(OFFER, offer.id.as_bytes(), codec::pack(&offer)?, kept).put(
-            TOKEN,
-            token_hash,
-            codec::pack(token)?,
-            Some(token.expires_at),
-        );
+        let ends = Some(token.expires_at);
+        let batch = checked.put(OFFER, offer.id.as_bytes(), codec::pack(&offer)?, kept);
+        let batch = batch.put(TOKEN, &request.token, codec::pack(token)?, ends);
+        let batch = match request.enrichment {
+            Some(enrichment) => self.enriching(offer.id, enrichment, ends, batch)?,
+            None => batch,
+        };
         Ok(Decision::Write(batch, Redeem::Redeemed(Box::new(offer))))
     }
 

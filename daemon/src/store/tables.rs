@@ -33,6 +33,14 @@ pub const CLIENT: Table = Table::new(13, "client");
 pub const IDEMPOTENCY: Table = Table::new(14, "idempotency");
 /// Name of a daemon key → sealed PKCS#8.
 pub const KEY: Table = Table::new(15, "key");
+/// Claim source id → its JSON document.
+pub const CLAIM_SOURCE: Table = Table::new(16, "claim_source");
+/// Offer id → sealed [`super::enrichment::Enrichment`]; ends with the access token, or with the offer.
+pub const ENRICHMENT: Table = Table::new(17, "enrichment");
+/// Credential id → the key of its record in a register, sealed.
+pub const REGISTER_KEY: Table = Table::new(18, "register_key");
+/// Keyed hash of the key of a record in a register, and credential id → empty.
+pub const REGISTER_KEY_INDEX: Table = Table::new(19, "register_key_index");
 
 /// All of them.
 pub const ALL: &[Table] = &[
@@ -51,6 +59,10 @@ pub const ALL: &[Table] = &[
     CLIENT,
     IDEMPOTENCY,
     KEY,
+    CLAIM_SOURCE,
+    ENRICHMENT,
+    REGISTER_KEY,
+    REGISTER_KEY_INDEX,
 ];
 
 #[cfg(test)]

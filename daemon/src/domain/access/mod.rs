@@ -27,6 +27,8 @@ pub enum Permission {
     ReadCatalog,
     /// Change configurations and certificates.
     WriteCatalog,
+    /// Change claim sources.
+    WriteClaimSources,
     /// Add, list and remove management clients.
     Clients,
 }
@@ -39,7 +41,9 @@ impl Role {
     #[must_use]
     pub fn may(self, permission: Permission) -> bool {
         match permission {
-            Permission::Offers => matches!(self, Self::Admin | Self::Issuer | Self::ManagedIssuer),
+            Permission::Offers | Permission::WriteClaimSources => {
+                matches!(self, Self::Admin | Self::Issuer | Self::ManagedIssuer)
+            }
             Permission::ReadCatalog => true,
             Permission::WriteCatalog => matches!(self, Self::Admin | Self::Issuer),
             Permission::Clients => matches!(self, Self::Admin),
@@ -75,6 +79,7 @@ mod tests {
         assert_eq!(may(Permission::Clients), ["admin"]);
         assert_eq!(may(Permission::WriteCatalog), ["admin", "issuer"]);
         assert_eq!(may(Permission::Offers), ["admin", "issuer", "managed-issuer"]);
+        assert_eq!(may(Permission::WriteClaimSources), ["admin", "issuer", "managed-issuer"]);
         assert_eq!(may(Permission::ReadCatalog), ["admin", "issuer", "managed-issuer", "auditor"]);
     }
 

@@ -14,7 +14,7 @@ use crate::base::random::Random;
 use crate::domain::Failure;
 use crate::domain::mirror::Mirror;
 use crate::store::Store;
-use crate::store::documents::ConfigurationSave;
+use crate::store::documents::{ConfigurationSave, NewConfiguration};
 use crate::wire::fields::Detail;
 
 /// All configurations, oldest first.
@@ -94,7 +94,14 @@ impl Configurations {
             Ok(configuration) => configuration,
             Err(mistakes) => return Ok(Saved::Invalid(mistakes)),
         };
-        let saved = self.store.configuration_save(id, &configuration.doc_type, &configuration, replace).await?;
+        let new = NewConfiguration {
+            id,
+            doc_type: &configuration.doc_type,
+            claim_source: configuration.claim_source_id,
+            document: &configuration,
+            replace,
+        };
+        let saved = self.store.configuration_save(&new).await?;
         self.refresh().await?;
         Ok(match saved {
             ConfigurationSave::Saved => Saved::Saved(Arc::new(configuration)),
@@ -103,6 +110,10 @@ impl Configurations {
                 let taken =
                     Detail::body("type", "a configuration of this type exists").with_value(configuration.doc_type);
                 Saved::Invalid(vec![taken])
+            }
+            ConfigurationSave::NoClaimSource => {
+                let named = configuration.claim_source_id.map(|id| id.to_string()).unwrap_or_default();
+                Saved::Invalid(vec![Detail::body("claimSourceId", "Resource Not Found").with_value(named)])
             }
         })
     }

@@ -52,6 +52,9 @@ pub struct Configuration {
     pub branding: Option<Branding>,
     /// Whether credentials can be revoked one by one.
     pub include_status: bool,
+    /// The claim source that is asked for claims.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub claim_source_id: Option<Uuid>,
     /// When it was created.
     pub created_at: Timestamp,
 }

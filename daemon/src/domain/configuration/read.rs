@@ -27,7 +27,7 @@ pub(super) fn read(body: &Map<String, Value>, id: Uuid, created_at: Timestamp) -
         let valid_until = map_from(fields, "validUntil");
         let branding = fields.nested("branding", branding::read);
         let include_status = include_status(fields);
-        claim_source(fields);
+        let claim_source_id = fields.uuid("claimSourceId");
         Some(Configuration {
             id,
             doc_type,
@@ -37,6 +37,7 @@ pub(super) fn read(body: &Map<String, Value>, id: Uuid, created_at: Timestamp) -
             valid_until,
             branding,
             include_status,
+            claim_source_id,
             created_at,
         })
     })
@@ -60,13 +61,6 @@ fn include_status(fields: &mut Fields<'_>) -> bool {
         fields.mistake("includeStatus", "status lists are not offered by this version");
     }
     include_status
-}
-
-/// Claim sources are not offered, so none has the id that is named.
-fn claim_source(fields: &mut Fields<'_>) {
-    if let Some(source) = fields.uuid("claimSourceId") {
-        fields.detail(Detail::body("claimSourceId", "Resource Not Found").with_value(source.to_string()));
-    }
 }
 
 fn mappings(fields: &mut Fields<'_>, doc_type: &str) -> Mappings {

@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::validity::{Limits, ValidityError, validity};
+use super::validity::{Hints, Limits, ValidityError, check_times, validity};
 use crate::domain::configuration::Configuration;
 use crate::domain::trust::ActiveSigner;
-use crate::format::mdoc::mapping::{MappedNamespace, MappingProblem, map_claims};
+use crate::format::mdoc::mapping::{MappedNamespace, MappingProblem, Problem, map_claims};
 use crate::format::mdoc::{Validity, check_consistency, latest_expiry};
 
 /// Why the claims make no credential.
@@ -41,18 +41,34 @@ pub fn elements(configuration: &Configuration, document: &Value) -> Result<Vec<M
     if namespaces.is_empty() { Err(Unfit::NoElements) } else { Ok(namespaces) }
 }
 
+/// The first value that no element can have, whatever is missing: for claims to which others will be added.
+pub fn check_values(configuration: &Configuration, document: &Value) -> Result<(), Unfit> {
+    for (namespace, elements) in &configuration.claim_mappings {
+        for (element, mapping) in elements {
+            let alone = [(namespace.clone(), [(element.clone(), mapping.clone())].into())].into();
+            match map_claims(&configuration.doc_type, &alone, document) {
+                Err(MappingProblem { problem: Problem::Missing, .. }) | Ok(_) => {}
+                Err(problem) => return Err(problem.into()),
+            }
+        }
+    }
+    check_times(configuration, document).map_err(Unfit::Validity)
+}
+
 /// What `signer` would sign at `now`.
 pub fn content(
     configuration: &Configuration,
     document: &Value,
     now: Timestamp,
     signer: &ActiveSigner,
+    hints: Hints,
 ) -> Result<Content, Unfit> {
     let namespaces = elements(configuration, document)?;
     let limits = Limits {
         not_before: signer.not_before,
         not_after: signer.not_after,
         document_expiry: latest_expiry(&namespaces),
+        hints,
     };
     let consistent = |from| check_consistency(&configuration.doc_type, &namespaces, from, signer.place());
     let validity = validity(configuration, document, now, &limits).map_err(|error| {

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::content::{Content, content};
 use super::outcome::Stop;
+use super::validity::Hints;
 use super::{Authorized, Issuer};
 use crate::base::id::ordered_uuid;
 use crate::base::key::PublicKey;
@@ -49,11 +50,12 @@ impl Issuer {
         authorized: &Authorized,
         configuration: &Configuration,
         document: &Value,
+        hints: Hints,
         proven: &[Proven],
     ) -> Result<Vec<SignedCopy>, Stop> {
         let now = self.clock.now();
         let signer = self.trust.signer(now).ok_or(Failure::NoSigner)?;
-        let Content { namespaces, validity } = content(configuration, document, now, &signer)?;
+        let Content { namespaces, validity } = content(configuration, document, now, &signer, hints)?;
         let common = Common { authorized, configuration, namespaces, validity, signer, now };
         let mut copies = Vec::with_capacity(proven.len());
         for proven in proven {

@@ -1,11 +1,12 @@
 //! The credential endpoint's rules (`OpenID4VCI` section 8): from an access token and a request to signed and recorded credentials.
 //!
-//! The order is that of the errors: what is asked for, then its form, the proofs, the offer, and only then the claims. Everything that
-//! may fail on our side comes before the one batch that takes the nonce, advances the offer and writes the records; so after a failure
+//! The order is that of the errors: what is asked for, then its form, the proofs, the offer, and only then the claims, for which
+//! plugins may be asked: first those that decide, then the one that knows. Everything that may fail on our side comes before the one batch that takes the nonce, advances the offer and writes the records; so after a failure
 //! of ours the same request may be sent again, and after that batch the credential leaves or is lost, and never exists twice.
 
 pub mod content;
 mod copies;
+mod gather;
 mod outcome;
 pub mod select;
 pub mod validity;
@@ -19,10 +20,13 @@ use uuid::Uuid;
 pub use outcome::{IssuanceOutcome, Issuances, Refusal};
 
 use super::Failure;
+use super::caller::Caller;
+use super::claim_source::catalog::ClaimSources;
 use super::claims::Steps;
 use super::configuration::Configuration;
 use super::configuration::catalog::Configurations;
 use super::event::{Events, Operation, Running, start};
+use super::hook::Hooks;
 use super::nonce::NonceIssuer;
 use super::proof::{ProofRules, Proven, check_proofs};
 use super::site::Site;
@@ -35,6 +39,7 @@ use crate::store::offer::{Offer, OfferState};
 use crate::store::token::Token;
 use crate::wire::credential::CredentialRequest;
 use copies::SignedCopy;
+use gather::{Asked, Gathered};
 use outcome::Stop;
 use select::{SelectionError, select};
 
@@ -56,6 +61,10 @@ pub struct Issuer {
     pub nonces: Arc<NonceIssuer>,
     /// Configurations.
     pub configurations: Arc<Configurations>,
+    /// Plugins that decide who may go on.
+    pub hooks: Arc<Hooks>,
+    /// Plugins that know claims of holders.
+    pub claim_sources: Arc<ClaimSources>,
     /// Document signers.
     pub trust: Arc<Trust>,
     /// Who is told of signatures and records.
@@ -83,8 +92,9 @@ impl Issuer {
         &self,
         authorized: &Authorized,
         request: &CredentialRequest<'_>,
+        caller: &Caller<'_>,
     ) -> Result<IssuanceOutcome, Failure> {
-        match self.try_issue(authorized, request).await {
+        match self.try_issue(authorized, request, caller).await {
             Ok(issued) => Ok(IssuanceOutcome::Issued(issued)),
             Err(Stop::Refused(refusal)) => {
                 log(&refusal, &authorized.offer);
@@ -94,7 +104,12 @@ impl Issuer {
         }
     }
 
-    async fn try_issue(&self, authorized: &Authorized, request: &CredentialRequest<'_>) -> Result<Issuances, Stop> {
+    async fn try_issue(
+        &self,
+        authorized: &Authorized,
+        request: &CredentialRequest<'_>,
+        caller: &Caller<'_>,
+    ) -> Result<Issuances, Stop> {
         let configuration = self.selected(authorized, request)?;
         if request.encrypted_response {
             return Err(Refusal::Encryption.into());
@@ -106,9 +121,20 @@ impl Issuer {
         let Some(steps) = self.claims(&authorized.offer).await? else {
             return Err(self.why_spent(&authorized.offer, &proven).await?.into());
         };
-        let document = steps.document();
-        let copies = self.sign_copies(authorized, &configuration, &document, &proven).await?;
-        self.record(authorized, configuration.id, &proven, copies).await
+        let asked = Asked { authorized, request, caller, configuration: &configuration, proven: &proven };
+        let Gathered { steps, hints, register_key, enriched } = self.gather(&asked, steps).await?;
+        let copies = self.sign_copies(authorized, &configuration, &steps.document(), hints, &proven).await?;
+        let nonces = nonces(&proven);
+        let issuance = Issuance {
+            offer: authorized.offer.id,
+            configuration: configuration.id,
+            nonces: &nonces,
+            records: &[],
+            requests_allowed: self.site.requests_per_offer,
+            register_key: register_key.as_deref(),
+            enriched,
+        };
+        self.record(issuance, copies).await
     }
 
     fn selected(&self, authorized: &Authorized, request: &CredentialRequest<'_>) -> Result<Arc<Configuration>, Stop> {
@@ -139,7 +165,7 @@ impl Issuer {
     async fn claims(&self, offer: &Offer) -> Result<Option<Steps>, Failure> {
         let Some(secrets) = self.store.offer_secrets(offer.id).await? else { return Ok(None) };
         let persisted = self.store.user_claims(offer.user_id).await?;
-        Ok(Some(Steps { persisted, offer: secrets.claims }))
+        Ok(Some(Steps { persisted, offer: secrets.claims, ..Steps::default() }))
     }
 
     /// Why an offer has nothing left to issue.
@@ -154,25 +180,12 @@ impl Issuer {
     }
 
     /// Takes the nonces, advances the offer and writes the records in one batch; only then are the credentials given out.
-    async fn record(
-        &self,
-        authorized: &Authorized,
-        configuration: Uuid,
-        proven: &[Proven],
-        copies: Vec<SignedCopy>,
-    ) -> Result<Issuances, Stop> {
+    async fn record(&self, issuance: Issuance<'_>, copies: Vec<SignedCopy>) -> Result<Issuances, Stop> {
         let (credentials, records): (Vec<_>, Vec<_>) =
             copies.into_iter().map(|copy| (copy.credential, copy.record)).unzip();
-        let nonces = nonces(proven);
         let announce = |_: &Issued| start(Arc::clone(&self.events), Operation::UserCredentialCreate);
         let running: Vec<_> = records.iter().map(announce).collect();
-        let issuance = Issuance {
-            offer: authorized.offer.id,
-            configuration,
-            nonces: &nonces,
-            records: &records,
-            requests_allowed: self.site.requests_per_offer,
-        };
+        let issuance = Issuance { records: &records, ..issuance };
         match self.store.issuance_record(&issuance).await.map_err(Failure::from)? {
             Issue::Recorded { completed } => {
                 running.into_iter().for_each(Running::succeed);

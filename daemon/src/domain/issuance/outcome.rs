@@ -4,6 +4,7 @@ use super::content::Unfit;
 use super::select::SelectionError;
 use super::validity::ValidityError;
 use crate::domain::Failure;
+use crate::domain::blocked::Blocked;
 use crate::domain::proof::ProofError;
 use crate::format::mdoc::mapping::MappingProblem;
 use crate::wire::credential::ProofsError;
@@ -62,6 +63,9 @@ pub enum Refusal {
     /// There is no time at which it would be valid.
     #[error("the data for this credential gives it no time of validity")]
     Validity(#[source] ValidityError),
+    /// A plugin stands in the way.
+    #[error("{0}")]
+    Blocked(#[from] Blocked),
 }
 
 impl From<Unfit> for Refusal {

@@ -29,6 +29,29 @@ pub struct Limits {
     pub not_after: Timestamp,
     /// When the document that the credential stands for expires.
     pub document_expiry: Option<Timestamp>,
+    /// What the claim source asked for.
+    pub hints: Hints,
+}
+
+/// What a claim source says of the validity. It narrows down what the configuration and the signer give, and never widens it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// Not valid before.
+    pub from: Option<Timestamp>,
+    /// Not valid after.
+    pub until: Option<Timestamp>,
+}
+
+impl Hints {
+    /// From milliseconds since 1970; a time beyond all calendars is the last there is.
+    #[must_use]
+    pub fn new(from: Option<u64>, until: Option<u64>) -> Self {
+        let time = |millis: u64| {
+            let time = i64::try_from(millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+            time.unwrap_or(Timestamp::MAX)
+        };
+        Self { from: from.map(time), until: until.map(time) }
+    }
 }
 
 /// Why no validity was found.
@@ -54,15 +77,23 @@ pub fn validity(
     let lifetime =
         if until.is_some() { configuration.cap() } else { configuration.lifetime().min(configuration.cap()) };
     let counted = after(now, Duration::from_secs(lifetime));
-    let fixed = until.into_iter().chain(limits.document_expiry).fold(limits.not_after, Timestamp::min);
+    let ends = until.into_iter().chain(limits.document_expiry).chain(limits.hints.until);
+    let fixed = ends.fold(limits.not_after, Timestamp::min);
     let unit = rounding(counted.min(fixed).as_second() - now.as_second());
     let signed = floor(now, unit).max(limits.not_before);
-    let valid_from = from.map_or(signed, |from| from.max(signed));
+    let hinted = limits.hints.from.map(|from| floor(from, 1));
+    let valid_from = from.into_iter().chain(hinted).fold(signed, Timestamp::max);
     let valid_until = floor(counted, unit).min(floor(fixed, 1));
     if valid_until <= valid_from || valid_until <= now {
         return Err(ValidityError::Empty);
     }
     Ok(Validity { signed, valid_from, valid_until })
+}
+
+/// Whether a claim that sets the validity is there and no time.
+pub fn check_times(configuration: &Configuration, document: &Value) -> Result<(), ValidityError> {
+    mapped(configuration.valid_from.as_ref(), document, "validFrom")?;
+    mapped(configuration.valid_until.as_ref(), document, "validUntil").map(drop)
 }
 
 /// The longest of a day, an hour, a minute and a second that is at most a tenth of `life`, all in seconds.
@@ -111,12 +142,18 @@ mod tests {
             valid_until: Some(MapFrom { map_from: "claims.licence.until".into() }),
             branding: None,
             include_status: false,
+            claim_source_id: None,
             created_at: Timestamp::UNIX_EPOCH,
         }
     }
 
     fn limits() -> Limits {
-        Limits { not_before: at("2026-01-01T00:00:00Z"), not_after: at("2040-01-01T00:00:00Z"), document_expiry: None }
+        Limits {
+            not_before: at("2026-01-01T00:00:00Z"),
+            not_after: at("2040-01-01T00:00:00Z"),
+            document_expiry: None,
+            hints: Hints::default(),
+        }
     }
 
     fn find(expires_in: (&str, u64), claims: &Value, now: &str, limits: &Limits) -> Result<[String; 3], ValidityError> {
@@ -219,11 +256,38 @@ mod tests {
         assert!(scalar.is_ok());
     }
 
+    #[test]
+    fn hints_narrow_and_never_widen() {
+        let now = "2026-03-10T12:00:00Z";
+        let millis = |text: &str| u64::try_from(at(text).as_millisecond()).unwrap();
+        let hinted = |from: Option<&str>, until: Option<&str>, claims: Value| {
+            let hints = Hints::new(from.map(millis), until.map(millis));
+            find(("days", 30), &claims, now, &Limits { hints, ..limits() })
+        };
+        let plain = ["2026-03-10T00:00:00Z", "2026-03-10T00:00:00Z", "2026-04-09T00:00:00Z"].map(str::to_owned);
+        for (from, until) in [(Some("1980-01-01T00:00:00Z"), Some("2035-01-01T00:00:00Z")), (None, None)] {
+            assert_eq!(hinted(from, until, json!({})).unwrap(), plain);
+        }
+        let narrow = hinted(Some("2026-03-20T08:00:00.9Z"), Some("2026-03-30T10:00:00Z"), json!({})).unwrap();
+        assert_eq!(narrow[1..], ["2026-03-20T08:00:00Z", "2026-03-30T10:00:00Z"]);
+        let claims = json!({"from": "2026-03-25", "licence": {"until": "2026-03-28"}});
+        let nearer = hinted(Some("2026-03-20T00:00:00Z"), Some("2026-03-30T00:00:00Z"), claims).unwrap();
+        assert_eq!(nearer[1..], ["2026-03-25T00:00:00Z", "2026-03-28T00:00:00Z"]);
+        let (day, year) = ("2026-03-10T00:00:00Z", "2027-01-01T00:00:00Z");
+        for (from, until) in [(None, Some(day)), (Some(year), None), (Some(year), Some(year))] {
+            assert_eq!(hinted(from, until, json!({})), Err(ValidityError::Empty), "{from:?} {until:?}");
+        }
+        let endless = Limits { hints: Hints::new(Some(0), Some(u64::MAX)), ..limits() };
+        assert_eq!(find(("days", 30), &json!({}), now, &endless).unwrap(), plain);
+        let never = Limits { hints: Hints::new(Some(u64::MAX), None), ..limits() };
+        assert_eq!(find(("days", 30), &json!({}), now, &never), Err(ValidityError::Empty));
+    }
+
     // SEC-CLOCK-01
     #[test]
     fn no_time_overflows() {
         let end = Timestamp::MAX.to_string();
-        let limits = Limits { not_before: Timestamp::MIN, not_after: Timestamp::MAX, document_expiry: None };
+        let limits = Limits { not_before: Timestamp::MIN, not_after: Timestamp::MAX, ..limits() };
         assert_eq!(find(("years", 1_000_000_000), &json!({}), &end, &limits), Err(ValidityError::Empty));
     }
 }

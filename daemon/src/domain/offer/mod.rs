@@ -11,17 +11,20 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Failure;
+use super::claim_source::catalog::ClaimSources;
 use super::claims::Steps;
 use super::configuration::Configuration;
 use super::configuration::catalog::Configurations;
-use super::issuance::content::{Unfit, content, elements};
-use super::issuance::validity::ValidityError;
+use super::hook::Hooks;
+use super::issuance::content::{Unfit, check_values, content, elements};
+use super::issuance::validity::{Hints, ValidityError};
 use super::site::Site;
 use super::trust::Trust;
 use crate::base::clock::{Clock, after};
 use crate::base::id::{ordered_uuid, random_uuid};
 use crate::base::random::{Random, bytes, text};
 use crate::base::secret::{Secret, hmac};
+use crate::plugin::Phase;
 use crate::store::Store;
 use crate::store::offer::{NewOffer, Offer, OfferCreate, OfferSecrets, OfferState};
 use crate::store::redeem::hash_tx_code;
@@ -46,6 +49,10 @@ pub struct Offers {
     pub random: Arc<dyn Random>,
     /// Configurations.
     pub configurations: Arc<Configurations>,
+    /// Plugins that may add claims when an offer is claimed.
+    pub hooks: Arc<Hooks>,
+    /// Where more claims come from when an offer is claimed.
+    pub claim_sources: Arc<ClaimSources>,
     /// Document signers, whose country claims must not contradict.
     pub trust: Arc<Trust>,
     /// Key of the hashes of transaction codes.
@@ -90,13 +97,14 @@ impl Offers {
         })
     }
 
-    /// Maps the claims for every configuration now, so that a redemption cannot fail for want of data.
+    /// Maps the claims for every configuration now, so that a redemption cannot fail for want of data. Where plugins may still add
+    /// claims only what is there is looked at.
     async fn mistaken_claims(&self, request: &PreAuthorizedRequest) -> Result<Vec<Detail>, Failure> {
         let persisted = match request.user_id {
             Some(user) => self.store.user_claims(user).await?,
             None => Map::new(),
         };
-        let document = Steps { persisted, offer: request.claims.clone() }.document();
+        let document = Steps { persisted, offer: request.claims.clone(), ..Steps::default() }.document();
         let offered = request.credentials.iter().filter_map(|id| self.configurations.find(*id));
         Ok(offered.filter_map(|configuration| self.mistaken_claim(&configuration, &document)).collect())
     }
@@ -104,7 +112,8 @@ impl Offers {
     fn mistaken_claim(&self, configuration: &Configuration, document: &Value) -> Option<Detail> {
         let now = self.clock.now();
         let trial = match self.trust.signer(now) {
-            Some(signer) => content(configuration, document, now, &signer).map(drop),
+            _ if self.may_grow(configuration) => check_values(configuration, document),
+            Some(signer) => content(configuration, document, now, &signer, Hints::default()).map(drop),
             None => elements(configuration, document).map(drop),
         };
         let doc_type = &configuration.doc_type;
@@ -119,6 +128,14 @@ impl Offers {
             Unfit::Validity(error) => (source_of(configuration, error), format!("{doc_type}: {error}")),
         };
         Some(Detail::body(source.unwrap_or_else(|| "claims".into()), mistake))
+    }
+
+    /// Whether plugins may add claims to those of an offer.
+    fn may_grow(&self, configuration: &Configuration) -> bool {
+        let hooked = |phase| self.hooks.covers(phase, &configuration.doc_type);
+        self.claim_sources.of(configuration).is_some()
+            || hooked(Phase::TokenRequest)
+            || hooked(Phase::CredentialRequest)
     }
 
     fn prepare(

@@ -1,6 +1,7 @@
 //! The management API.
 
 mod change;
+pub mod claim_sources;
 pub mod clients;
 pub mod configurations;
 pub mod error;

@@ -1,5 +1,6 @@
 //! `POST /v1/openid/credential` (`OpenID4VCI` section 8): credentials for an access token and proofs of keys.
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
@@ -10,6 +11,7 @@ use crate::app::Shared;
 use crate::domain::issuance::select::SelectionError;
 use crate::domain::issuance::{IssuanceOutcome, Issuances, Refusal};
 use crate::domain::proof::ProofError;
+use crate::handler::caller::{RemoteAddress, caller, request_id};
 use crate::handler::{credentials, has_media_type};
 use crate::observe::metrics::{CredentialFormat, Metrics, OfferChange};
 use crate::wire::credential::{CredentialRequest, print_response};
@@ -17,6 +19,7 @@ use crate::wire::credential::{CredentialRequest, print_response};
 /// Issues credentials. The token is checked before anything of the body is read.
 pub async fn create(
     State(app): State<Shared>,
+    remote: Option<Extension<RemoteAddress>>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
@@ -29,7 +32,8 @@ pub async fn create(
     }
     let request = CredentialRequest::parse(&body)
         .map_err(|error| WalletError::bad("invalid_credential_request", error.to_string()))?;
-    match app.issuer.issue(&authorized, &request).await? {
+    let id = request_id();
+    match app.issuer.issue(&authorized, &request, &caller(id.as_ref(), remote.as_ref(), &headers)).await? {
         IssuanceOutcome::Issued(issued) => {
             count(&app.metrics, &issued);
             Ok(answer(&issued.credentials))
@@ -85,6 +89,7 @@ fn invalid_token() -> WalletError {
 fn refused(refusal: &Refusal) -> WalletError {
     let code = match refusal {
         Refusal::OfferEnded => return invalid_token(),
+        Refusal::Blocked(blocked) => return WalletError::blocked(blocked, "credential_request_denied"),
         Refusal::Selection(error) => match error {
             SelectionError::NotGranted => {
                 return WalletError::challenge(StatusCode::FORBIDDEN, "insufficient_scope", refusal.to_string());

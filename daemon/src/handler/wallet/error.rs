@@ -1,6 +1,7 @@
 //! Errors of OAuth and `OpenID4VCI`: `{error, error_description}`, never cached.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -8,9 +9,15 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::domain::Failure;
+use crate::domain::blocked::Blocked;
 use crate::handler::report;
 
-/// An error response. Descriptions are ours and fixed, so nothing that was sent comes back.
+/// When to try again if a plugin is not available and did not say.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// The longest wait that is asked for, in seconds: a day.
+const LONGEST_RETRY_AFTER: u64 = 86_400;
+
+/// An error response. Descriptions are ours and fixed, or a plugin's words to the person, so nothing that was sent comes back.
 #[derive(Debug)]
 pub struct WalletError {
     status: StatusCode,
@@ -18,20 +25,28 @@ pub struct WalletError {
     description: Cow<'static, str>,
     /// Scheme of the `WWW-Authenticate` header.
     challenge: Option<&'static str>,
+    /// When to try again, in seconds.
+    retry_after: u64,
 }
 
 impl WalletError {
     /// A 400 with this code.
     #[must_use]
     pub fn bad(error: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, error, description: description.into(), challenge: None }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            error,
+            description: description.into(),
+            challenge: None,
+            retry_after: 1,
+        }
     }
 
     /// A failed client authentication (RFC 6749 5.2); `scheme` is that of the `Authorization` header, when one was sent.
     #[must_use]
     pub fn invalid_client(description: &'static str, scheme: Option<&'static str>) -> Self {
         let status = StatusCode::UNAUTHORIZED;
-        Self { status, error: "invalid_client", description: description.into(), challenge: scheme }
+        Self { status, error: "invalid_client", description: description.into(), challenge: scheme, retry_after: 1 }
     }
 
     /// Another status.
@@ -44,7 +59,25 @@ impl WalletError {
     /// A 401 or 403 of a protected resource (RFC 6750 3).
     #[must_use]
     pub fn challenge(status: StatusCode, error: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, error, description: description.into(), challenge: Some("Bearer") }
+        Self { status, error, description: description.into(), challenge: Some("Bearer"), retry_after: 1 }
+    }
+}
+
+impl WalletError {
+    /// What a wallet is told when a plugin stands in the way; `denied` is the code of a refusal. Only `temporarily_unavailable` asks
+    /// for the same request again, and nothing of it was used up.
+    #[must_use]
+    pub fn blocked(blocked: &Blocked, denied: &'static str) -> Self {
+        let (status, error) = match blocked {
+            Blocked::Denied { .. } | Blocked::NotFound => (StatusCode::BAD_REQUEST, denied),
+            Blocked::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
+            Blocked::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
+        };
+        let mut answer = Self::bad(error, blocked.to_string()).with_status(status);
+        if let Blocked::Unavailable { retry_after } = blocked {
+            answer.retry_after = retry_after.unwrap_or(RETRY_AFTER).as_secs().clamp(1, LONGEST_RETRY_AFTER);
+        }
+        answer
     }
 }
 
@@ -57,6 +90,7 @@ impl From<Failure> for WalletError {
             error: "server_error",
             description: "the issuer could not serve this request".into(),
             challenge: None,
+            retry_after: 1,
         }
     }
 }
@@ -70,7 +104,7 @@ impl IntoResponse for WalletError {
         let headers = response.headers_mut();
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(header::RETRY_AFTER, self.retry_after.into());
         }
         if let Some(scheme) = self.challenge {
             let value = match self.error {

@@ -1,10 +1,10 @@
 //! `POST /v1/oauth/token` (`OpenID4VCI` section 6): the pre-authorized code grant.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use super::error::WalletError;
 use crate::app::Shared;
 use crate::domain::offer::PRE_AUTHORIZED_GRANT;
 use crate::domain::token::{Grant, TokenRequest, selected_configurations};
+use crate::handler::caller::{RemoteAddress, caller, request_id};
 use crate::handler::has_media_type;
 use crate::observe::metrics::{Metrics, OfferChange};
 use crate::store::redeem::Redeem;
@@ -19,7 +20,12 @@ use crate::wire::form::parse_form;
 use crate::wire::json::parse_value;
 
 /// Redeems a code.
-pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, WalletError> {
+pub async fn create(
+    State(app): State<Shared>,
+    remote: Option<Extension<RemoteAddress>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, WalletError> {
     if !has_media_type(&headers, "application/x-www-form-urlencoded") {
         let error = WalletError::bad("invalid_request", "send application/x-www-form-urlencoded");
         return Err(error.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
@@ -43,7 +49,8 @@ pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) 
     let code = code.ok_or_else(|| WalletError::bad("invalid_request", "pre-authorized_code is required"))?;
     let selected = text("authorization_details").map(selection).transpose()?;
     let request = TokenRequest { code, tx_code: text("tx_code"), client_id: text("client_id"), selected };
-    let grant = app.tokens.redeem(&request).await?;
+    let id = request_id();
+    let grant = app.tokens.redeem(&request, &caller(id.as_ref(), remote.as_ref(), &headers)).await?;
     count(&app.metrics, &grant);
     answer(grant)
 }
@@ -57,7 +64,7 @@ fn count(metrics: &Metrics, grant: &Grant) {
                 metrics.offer(OfferChange::Locked);
             }
         }
-        Grant::Refused(_) => {}
+        Grant::Refused(_) | Grant::Blocked(_) => {}
     }
 }
 
@@ -91,6 +98,7 @@ fn answer(grant: Grant) -> Result<Response, WalletError> {
     let (access_token, expires_in, identifiers) = match grant {
         Grant::Granted { access_token, expires_in, identifiers } => (access_token, expires_in, identifiers),
         Grant::Refused(refusal) => return Err(refused(&refusal)),
+        Grant::Blocked(blocked) => return Err(WalletError::blocked(&blocked, "access_denied")),
     };
     let mut body = json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": expires_in });
     let details: Vec<_> = identifiers

@@ -4,7 +4,7 @@ use super::*;
 
 async fn save(bench: &Bench, id: Uuid, doc_type: &str, replace: bool) -> ConfigurationSave {
     let document = json!({ "id": id, "type": doc_type });
-    bench.store.configuration_save(id, doc_type, &document, replace).await.unwrap()
+    bench.store.configuration_save(&plain(id, doc_type, &document, replace)).await.unwrap()
 }
 
 async fn types(bench: &Bench) -> Vec<String> {

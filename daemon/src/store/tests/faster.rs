@@ -152,7 +152,8 @@ async fn a_configuration_deleted_first_is_not_replaced() {
     let bench = on_memory();
     let configuration = bench.configuration().await;
     let race = raced(&bench, deleted(&bench, configuration));
-    let saved = race.store.configuration_save(configuration, &format!("type.{configuration}"), &json!({}), true).await;
+    let (doc_type, document) = (format!("type.{configuration}"), json!({}));
+    let saved = race.store.configuration_save(&plain(configuration, &doc_type, &document, true)).await;
     assert_eq!(saved.unwrap(), ConfigurationSave::Unknown);
     assert!(bench.store.configuration_list::<Value>().await.unwrap().is_empty());
 }

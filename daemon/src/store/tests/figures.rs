@@ -55,7 +55,15 @@ async fn one(bench: &Bench, configuration: Uuid, whole: bool) {
     let record = Issued { id: growing(), ..mdl(bench) };
     let nonces = [(nonce(), bench.after(Duration::from_mins(5)))];
     let records = [record];
-    let issuance = Issuance { offer: offer.id, configuration, nonces: &nonces, records: &records, requests_allowed: 1 };
+    let issuance = Issuance {
+        offer: offer.id,
+        configuration,
+        nonces: &nonces,
+        records: &records,
+        requests_allowed: 1,
+        register_key: None,
+        enriched: false,
+    };
     assert!(matches!(bench.store.issuance_record(&issuance).await.unwrap(), Issue::Recorded { .. }));
 }
 

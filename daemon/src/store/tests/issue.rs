@@ -39,7 +39,15 @@ async fn a_batch_may_share_one_nonce_and_keeps_a_record_of_each_copy() {
     let (offer, configuration, _) = bench.redeemed().await;
     let records: Vec<_> = (0..5).map(|_| bench.record(offer, configuration)).collect();
     let nonces = [(nonce(), bench.after(TOKEN_LIFE)); 5];
-    let issuance = Issuance { offer, configuration, nonces: &nonces, records: &records, requests_allowed: 1 };
+    let issuance = Issuance {
+        offer,
+        configuration,
+        nonces: &nonces,
+        records: &records,
+        requests_allowed: 1,
+        register_key: None,
+        enriched: false,
+    };
     assert!(matches!(bench.store.issuance_record(&issuance).await.unwrap(), Issue::Recorded { .. }));
     for record in records {
         assert!(bench.store.issued_find(record.id).await.unwrap().is_some());
@@ -55,8 +63,15 @@ async fn an_offer_issues_each_configuration_as_often_as_it_may() {
     bench.redeem(&new.secrets.code, None).await;
     let issue = async |configuration| {
         let nonces = [(nonce(), bench.after(TOKEN_LIFE))];
-        let issuance =
-            Issuance { offer: new.offer.id, configuration, nonces: &nonces, records: &[], requests_allowed: 2 };
+        let issuance = Issuance {
+            offer: new.offer.id,
+            configuration,
+            nonces: &nonces,
+            records: &[],
+            requests_allowed: 2,
+            register_key: None,
+            enriched: false,
+        };
         bench.store.issuance_record(&issuance).await.unwrap()
     };
     assert!(matches!(issue(configurations[0]).await, Issue::Recorded { .. }));

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::conformance::start;
-use super::documents::ConfigurationSave;
+use super::documents::{ConfigurationSave, NewConfiguration};
 use super::engine::Unobserved;
 use super::issued::{Issuance, Issue, Issued};
 use super::memory::MemoryEngine;
@@ -70,6 +70,11 @@ fn word() -> String {
     Uuid::from_bytes(random).simple().to_string()
 }
 
+/// A configuration without a claim source.
+fn plain<'a>(id: Uuid, doc_type: &'a str, document: &'a Value, replace: bool) -> NewConfiguration<'a, Value> {
+    NewConfiguration { id, doc_type, claim_source: None, document, replace }
+}
+
 fn claims() -> Map<String, Value> {
     json!({ "family_name": "Sommer", "given_name": "Mika" }).as_object().unwrap().clone()
 }
@@ -81,7 +86,8 @@ impl Bench {
 
     async fn configuration(&self) -> Uuid {
         let id = uuid();
-        let saved = self.store.configuration_save(id, &format!("type.{id}"), &json!({ "id": id }), false).await;
+        let (doc_type, document) = (format!("type.{id}"), json!({ "id": id }));
+        let saved = self.store.configuration_save(&plain(id, &doc_type, &document, false)).await;
         assert_eq!(saved.unwrap(), ConfigurationSave::Saved);
         id
     }
@@ -137,6 +143,7 @@ impl Bench {
             code,
             tx_code: tx_code.map(|value| TxCode { value, key: KEY }),
             token: sha256(token_of(code).as_bytes()),
+            enrichment: None,
         };
         let expires_at = self.after(TOKEN_LIFE);
         let grant = |offer: &Offer| {
@@ -166,6 +173,8 @@ impl Bench {
             nonces: &[(nonce, self.after(Duration::from_mins(5)))],
             records: std::slice::from_ref(&record),
             requests_allowed: 1,
+            register_key: None,
+            enriched: false,
         };
         (self.store.issuance_record(&issuance).await.unwrap(), record)
     }

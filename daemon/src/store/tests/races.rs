@@ -194,7 +194,7 @@ async fn configurations_of_one_doc_type_saved_at_once_leave_one() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), start());
     let bench = on_redb(&folder, &clock);
     let outcomes = crowd(&bench, |bench, _| async move {
-        bench.store.configuration_save(uuid(), "mdl", &json!({}), false).await.unwrap()
+        bench.store.configuration_save(&plain(uuid(), "mdl", &json!({}), false)).await.unwrap()
     })
     .await;
     assert_eq!(count(&outcomes, |outcome| *outcome == ConfigurationSave::Saved), 1);

@@ -89,7 +89,8 @@ async fn a_code_works_until_the_last_moment_and_no_longer() {
 async fn asking_for_what_was_not_offered_spends_nothing() {
     let bench = on_memory();
     let (_, code, _) = bench.offer(Some("000123")).await;
-    let request = |value| Redemption { code: &code, tx_code: Some(TxCode { value, key: KEY }), token: [0; 32] };
+    let request =
+        |value| Redemption { code: &code, tx_code: Some(TxCode { value, key: KEY }), token: [0; 32], enrichment: None };
     let refuse = |_: &Offer| None;
     assert!(matches!(bench.store.offer_redeem(&request("000123"), refuse).await.unwrap(), Redeem::NotOffered));
     // A wrong code is told first, so that the selection reveals nothing.

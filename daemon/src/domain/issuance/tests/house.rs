@@ -1,5 +1,6 @@
 //! An issuer over a store in memory, with a real document signer.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,7 +13,9 @@ use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;
 use crate::domain::configuration::catalog::Saved;
 use crate::domain::event::{Phase, Unheard};
+use crate::domain::hook::AuthHookRule;
 use crate::domain::proof::tests::support::Wallet;
+use crate::domain::testing::Told;
 use crate::signer::Algorithm;
 use crate::store::engine::{Batch, Engine, EngineError, Entry, Outcome, Page, Table};
 use crate::store::memory::MemoryEngine;
@@ -83,6 +86,7 @@ pub(super) struct House {
     pub(super) clock: Arc<ManualClock>,
     pub(super) engine: Arc<Flaky>,
     pub(super) events: Arc<Recorder>,
+    pub(super) plugins: Arc<Told>,
     pub(super) pass: Uuid,
 }
 
@@ -108,6 +112,15 @@ impl House {
     }
 
     pub(super) async fn with(change: impl FnOnce(&mut Site)) -> Self {
+        Self::with_plugins(change, Vec::new(), BTreeMap::new()).await
+    }
+
+    /// With auth hooks, and credential types bound to plugins.
+    pub(super) async fn with_plugins(
+        change: impl FnOnce(&mut Site),
+        rules: Vec<AuthHookRule>,
+        bindings: BTreeMap<String, String>,
+    ) -> Self {
         let mut site = site();
         change(&mut site);
         let (site, random) = (Arc::new(site), Arc::new(SystemRandom::default()));
@@ -118,7 +131,12 @@ impl House {
         let trust =
             Trust::load(store.clone(), site.clone(), clock.clone(), random.clone(), Arc::new(Unheard)).await.unwrap();
         let configurations = Configurations::load(store.clone(), clock.clone(), random.clone()).await.unwrap();
-        let events = Arc::new(Recorder::default());
+        let (events, plugins) = (Arc::new(Recorder::default()), Arc::new(Told::default()));
+        let hooks = Hooks::new(rules, plugins.clone(), events.clone());
+        let (of_clock, of_random) = (clock.clone(), random.clone());
+        let claim_sources =
+            ClaimSources::load(store.clone(), of_clock, of_random, plugins.clone(), events.clone(), bindings);
+        let claim_sources = Arc::new(claim_sources.await.unwrap());
         let nonces = NonceIssuer::new(Secret::new(vec![9; 32]), &site.issuer, Duration::from_mins(5));
         let issuer = Issuer {
             store,
@@ -127,12 +145,14 @@ impl House {
             random,
             nonces: Arc::new(nonces),
             configurations: Arc::new(configurations),
+            hooks: Arc::new(hooks),
+            claim_sources,
             trust: Arc::new(trust),
             events: events.clone(),
             verify_signatures: true,
         };
         issuer.trust.ensure_active().await.unwrap();
-        let mut house = Self { issuer, clock, engine, events, pass: Uuid::nil() };
+        let mut house = Self { issuer, clock, engine, events, plugins, pass: Uuid::nil() };
         house.pass = house.configure("org.example.pass").await;
         house
     }
@@ -201,7 +221,7 @@ impl House {
         let token = format!("token-{id}");
         let hash = crate::base::secret::sha256(token.as_bytes());
         let code = id.to_string();
-        let redemption = Redemption { code: &code, tx_code: None, token: hash };
+        let redemption = Redemption { code: &code, tx_code: None, token: hash, enrichment: None };
         let record = |offer: &Offer| {
             Some(Token {
                 offer: offer.id,
@@ -230,7 +250,7 @@ impl House {
 
     pub(super) async fn ask(&self, token: &str, request: &CredentialRequest<'_>) -> Result<IssuanceOutcome, Failure> {
         let authorized = self.issuer.authorize(token).await?.expect("a live token");
-        self.issuer.issue(&authorized, request).await
+        self.issuer.issue(&authorized, request, &Caller::default()).await
     }
 
     pub(super) async fn issued(&self, token: &str, request: &CredentialRequest<'_>) -> Vec<String> {

@@ -29,8 +29,14 @@ async fn a_taken_nonce_stays_taken_at_its_end() {
     let request = house.request(&wallets(1), &house.nonce());
     house.clock.advance(Duration::from_secs(299));
     let authorized = house.issuer.authorize(&token).await.unwrap().unwrap();
-    assert!(matches!(house.issuer.issue(&authorized, &request).await, Ok(IssuanceOutcome::Issued(_))));
-    assert_eq!(house.issuer.issue(&authorized, &request).await.unwrap(), IssuanceOutcome::Refused(Refusal::NonceTaken));
+    assert!(matches!(
+        house.issuer.issue(&authorized, &request, &Caller::default()).await,
+        Ok(IssuanceOutcome::Issued(_))
+    ));
+    assert_eq!(
+        house.issuer.issue(&authorized, &request, &Caller::default()).await.unwrap(),
+        IssuanceOutcome::Refused(Refusal::NonceTaken)
+    );
     let nonces = nonces(&house.issuer.proven(&authorized.token, &request).ok().unwrap());
     house.clock.advance(Duration::from_mins(5));
     let issuance = Issuance {
@@ -39,6 +45,8 @@ async fn a_taken_nonce_stays_taken_at_its_end() {
         nonces: &nonces,
         records: &[],
         requests_allowed: 10,
+        register_key: None,
+        enriched: false,
     };
     assert_eq!(house.issuer.store.issuance_record(&issuance).await.unwrap(), Issue::NonceTaken);
 }

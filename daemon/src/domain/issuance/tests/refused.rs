@@ -48,7 +48,7 @@ async fn tokens_end_with_their_time_and_their_offer() {
     house.issuer.store.offer_delete(authorized.offer.id).await.unwrap();
     assert!(house.issuer.authorize(&token).await.unwrap().is_none());
     let request = house.request(&wallets(1), &house.nonce());
-    let late = house.issuer.issue(&authorized, &request).await.unwrap();
+    let late = house.issuer.issue(&authorized, &request, &Caller::default()).await.unwrap();
     assert_eq!(late, IssuanceOutcome::Refused(Refusal::OfferEnded));
 
     let second = house.token(&[house.pass], json!({"name": "Mika"})).await;

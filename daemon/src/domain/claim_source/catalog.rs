@@ -1,0 +1,157 @@
+//! The claim sources of the issuer: kept in the store, read from a snapshot in memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{ClaimSource, Kind, Source};
+use crate::base::clock::Clock;
+use crate::base::id::random_uuid;
+use crate::base::random::Random;
+use crate::domain::Failure;
+use crate::domain::configuration::Configuration;
+use crate::domain::event::Events;
+use crate::domain::mirror::Mirror;
+use crate::plugin::{PluginCalls, World};
+use crate::store::Store;
+pub use crate::store::claim_source::ClaimSourceDelete;
+use crate::store::tables::CLAIM_SOURCE;
+use crate::wire::fields::{Detail, Fields, read_body};
+
+/// Creates, replaces, deletes and finds claim sources, and asks them.
+pub struct ClaimSources {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    pub(super) calls: Arc<dyn PluginCalls>,
+    pub(super) events: Arc<dyn Events>,
+    /// Credential type → plugin.
+    bindings: BTreeMap<String, String>,
+    mirror: Mirror<Vec<Arc<ClaimSource>>>,
+}
+
+/// How saving ended.
+pub enum Saved {
+    /// Stored.
+    Saved(ClaimSource),
+    /// The request is wrong.
+    Invalid(Vec<Detail>),
+    /// There is none to replace.
+    Unknown,
+}
+
+impl ClaimSources {
+    /// Loads all from the store. `bindings` are the credential types that `issuer.toml` binds to plugins.
+    pub async fn load(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        calls: Arc<dyn PluginCalls>,
+        events: Arc<dyn Events>,
+        bindings: BTreeMap<String, String>,
+    ) -> Result<Self, Failure> {
+        let loaded = Self { store, clock, random, calls, events, bindings, mirror: Mirror::default() };
+        loaded.refresh().await?;
+        Ok(loaded)
+    }
+
+    async fn refresh(&self) -> Result<(), Failure> {
+        let read = async {
+            let all = self.store.document_list::<ClaimSource>(CLAIM_SOURCE).await?;
+            let mut all: Vec<_> = all.into_iter().map(|((source, _), _)| Arc::new(source)).collect();
+            all.sort_by_key(|source| (source.created_at, source.id));
+            Ok(all)
+        };
+        self.mirror.follow(read).await
+    }
+
+    /// All, oldest first.
+    #[must_use]
+    pub fn all(&self) -> Arc<Vec<Arc<ClaimSource>>> {
+        self.mirror.get()
+    }
+
+    /// One by id.
+    #[must_use]
+    pub fn find(&self, id: Uuid) -> Option<Arc<ClaimSource>> {
+        self.all().iter().find(|source| source.id == id).cloned()
+    }
+
+    /// Where the claims of a configuration come from, besides its offers.
+    #[must_use]
+    pub fn of(&self, configuration: &Configuration) -> Option<Source<'_>> {
+        match configuration.claim_source_id {
+            Some(id) => Some(self.find(id).map_or(Source::Gone(id), Source::Named)),
+            None => self.bindings.get(&configuration.doc_type).map(|plugin| Source::Bound(plugin)),
+        }
+    }
+
+    /// Creates one.
+    pub async fn create(&self, body: &Map<String, Value>) -> Result<Saved, Failure> {
+        let id = random_uuid(self.random.as_ref())?;
+        // Milliseconds, as all times of the management API.
+        let now = Timestamp::from_millisecond(self.clock.now().as_millisecond()).unwrap_or(Timestamp::MAX);
+        self.save(body, id, now, false).await
+    }
+
+    /// Replaces one.
+    pub async fn replace(&self, id: Uuid, body: &Map<String, Value>) -> Result<Saved, Failure> {
+        match self.find(id) {
+            None => Ok(Saved::Unknown),
+            Some(old) => self.save(body, id, old.created_at, true).await,
+        }
+    }
+
+    async fn save(
+        &self,
+        body: &Map<String, Value>,
+        id: Uuid,
+        created_at: Timestamp,
+        replace: bool,
+    ) -> Result<Saved, Failure> {
+        let source = match self.read(body, id, created_at) {
+            Ok(source) => source,
+            Err(mistakes) => return Ok(Saved::Invalid(mistakes)),
+        };
+        let saved = self.store.claim_source_save(id, &source, replace).await?;
+        self.refresh().await?;
+        Ok(if saved { Saved::Saved(source) } else { Saved::Unknown })
+    }
+
+    fn read(&self, body: &Map<String, Value>, id: Uuid, created_at: Timestamp) -> Result<ClaimSource, Vec<Detail>> {
+        read_body(body, |fields| {
+            // A source that was read and is sent back carries them; they say nothing new.
+            fields.value("id");
+            fields.value("createdAt");
+            let name = fields.text("name", 1, 255);
+            let name = fields.required("name", name).unwrap_or_default().to_owned();
+            let kind = fields.text("type", 1, 32);
+            if fields.required("type", kind).is_some_and(|kind| kind != "plugin") {
+                fields.mistake("type", "must be plugin: this version has no other claim sources");
+            }
+            let plugin = self.plugin(fields);
+            Some(ClaimSource { id, name, kind: Kind::Plugin, plugin, created_at })
+        })
+    }
+
+    fn plugin(&self, fields: &mut Fields<'_>) -> String {
+        let plugin = fields.text("plugin", 1, 255);
+        let Some(plugin) = fields.required("plugin", plugin) else { return String::new() };
+        match self.calls.world(plugin) {
+            Some(World::ClaimSource) => {}
+            Some(World::AuthHook) => fields.mistake("plugin", "is an auth hook, not a claim source"),
+            None => fields.mistake("plugin", "no plugin of this name is loaded; add [plugin.NAME] to issuer.toml"),
+        }
+        plugin.to_owned()
+    }
+
+    /// Deletes one that no configuration names.
+    pub async fn delete(&self, id: Uuid) -> Result<ClaimSourceDelete, Failure> {
+        let deleted = self.store.claim_source_delete(id).await?;
+        self.refresh().await?;
+        Ok(deleted)
+    }
+}

@@ -1,0 +1,78 @@
+//! Asks a claim source for the claims of a holder.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::Source;
+use super::catalog::ClaimSources;
+use crate::domain::blocked::Blocked;
+use crate::domain::configuration::Configuration;
+use crate::domain::context::{Known, Subject, mapped_names};
+use crate::domain::event::{Operation, start};
+use crate::domain::firewall::{Breach, pass};
+use crate::domain::issuance::validity::Hints;
+use crate::plugin::contract::{ClaimSet, Outcome};
+
+/// Longest key of a record in its register, in bytes.
+const MOST_RECORD_REF: usize = 256;
+
+/// What a claim source said of a holder.
+#[derive(Clone, PartialEq)]
+pub struct Fetched {
+    /// Claims that the configuration maps.
+    pub claims: Map<String, Value>,
+    /// Narrows the validity down.
+    pub hints: Hints,
+    /// The register's key for the record.
+    pub record_ref: Option<String>,
+}
+
+impl ClaimSources {
+    /// Asks `source` for the claims of one credential request; `identifier` is its `credential_identifier`.
+    pub async fn fetch(
+        &self,
+        source: &Source<'_>,
+        subject: &Subject<'_>,
+        known: &Known,
+        configuration: &Configuration,
+        identifier: Option<&str>,
+    ) -> Result<Fetched, Blocked> {
+        let plugin = match source {
+            Source::Named(source) => source.plugin.as_str(),
+            Source::Bound(plugin) => plugin,
+            Source::Gone(id) => {
+                tracing::error!(claim_source = %id, "a configuration names a claim source that is not there");
+                return Err(Blocked::Failed);
+            }
+        };
+        let running = start(Arc::clone(&self.events), Operation::OpenidClaimSourceRetrieve);
+        let context = subject.for_source(known, configuration, identifier);
+        let fetched = match self.calls.fetch(plugin, context).await? {
+            Outcome::Ready(set) => passed(&set, configuration).map_err(|breach| {
+                self.calls.refuse_answer(plugin, &breach.to_string());
+                Blocked::Failed
+            })?,
+            Outcome::Denied(denial) => return Err(Blocked::denied(plugin, &denial)),
+            Outcome::Pending(pending) => {
+                let retry_after = Some(Duration::from_secs(pending.retry_after_seconds.into()));
+                return Err(Blocked::Unavailable { retry_after });
+            }
+        };
+        running.succeed();
+        Ok(fetched)
+    }
+}
+
+/// What of an answer may be used.
+fn passed(set: &ClaimSet, configuration: &Configuration) -> Result<Fetched, Breach> {
+    if set.record_ref.as_ref().is_some_and(|record_ref| record_ref.len() > MOST_RECORD_REF) {
+        return Err(Breach::RecordRef(MOST_RECORD_REF));
+    }
+    Ok(Fetched {
+        claims: pass(&set.claims, &mapped_names(configuration))?,
+        hints: Hints::new(set.valid_from, set.valid_until),
+        record_ref: set.record_ref.clone().filter(|record_ref| !record_ref.is_empty()),
+    })
+}

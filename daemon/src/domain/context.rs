@@ -1,0 +1,151 @@
+//! What a plugin is told of a request: everything that the daemon knows at that moment, as the contract has it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::caller::Caller;
+use super::configuration::Configuration;
+use crate::format::mdoc::elements::known;
+use crate::format::mdoc::mapping::ClaimMapping;
+use crate::plugin::contract::{
+    AuthContext, ClaimContext, ClaimDescription, CredentialConfiguration, Identity, Offer, PathSegment, Wallet,
+};
+use crate::store::offer;
+
+/// Where claims are found by a configuration.
+const CLAIMS: &str = "claims.";
+
+/// The request that a plugin is asked about.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// The Credential Issuer Identifier.
+    pub issuer: &'a str,
+    /// Who sent it.
+    pub caller: &'a Caller<'a>,
+    /// The offer.
+    pub offer: &'a offer::Offer,
+    /// The claims that came with it.
+    pub offer_claims: &'a Map<String, Value>,
+    /// The wallet, as it calls itself.
+    pub client_id: Option<&'a str>,
+    /// RFC 7638 thumbprints of the keys that the wallet holds; none in a token request.
+    pub holder_keys: &'a [String],
+}
+
+/// What is known of the holder before a call.
+#[derive(Clone, Default)]
+pub struct Known {
+    /// Claims, from all steps before.
+    pub claims: Map<String, Value>,
+    /// Who the holder is, when an auth hook has said so.
+    pub identity: Option<Identity>,
+}
+
+impl Subject<'_> {
+    /// For an auth hook. `deadline` is the host's to set.
+    pub(super) fn for_hook<'c>(
+        &self,
+        known: &Known,
+        configurations: impl Iterator<Item = &'c Configuration>,
+    ) -> AuthContext {
+        AuthContext {
+            request_id: self.caller.request_id.to_owned(),
+            credential_issuer: self.issuer.to_owned(),
+            offer: Some(self.offer()),
+            wallet: self.wallet(),
+            identity: known.identity.clone(),
+            claims: text(&known.claims),
+            configurations: configurations.map(described).collect(),
+            holder_keys: self.holder_keys.to_vec(),
+            remote_address: self.caller.remote_address.map(|address| address.to_canonical().to_string()),
+            user_agent: self.caller.user_agent.map(str::to_owned),
+            locales: self.caller.locales(),
+            return_url: None,
+            state: None,
+            deadline: 0,
+            extra: "{}".into(),
+        }
+    }
+
+    /// For a claim source. `deadline` is the host's to set.
+    pub(super) fn for_source(
+        &self,
+        known: &Known,
+        configuration: &Configuration,
+        identifier: Option<&str>,
+    ) -> ClaimContext {
+        ClaimContext {
+            request_id: self.caller.request_id.to_owned(),
+            credential_issuer: self.issuer.to_owned(),
+            offer: Some(self.offer()),
+            wallet: self.wallet(),
+            identity: known.identity.clone(),
+            claims: text(&known.claims),
+            configuration: described(configuration),
+            credential_identifier: identifier.map(str::to_owned),
+            holder_keys: self.holder_keys.to_vec(),
+            locales: self.caller.locales(),
+            deadline: 0,
+            extra: "{}".into(),
+        }
+    }
+
+    fn offer(&self) -> Offer {
+        Offer {
+            id: self.offer.id.to_string(),
+            user_id: self.offer.user_id.to_string(),
+            grant: "pre-authorized_code".into(),
+            issuer_state: None,
+            claims: text(self.offer_claims),
+            created_at: millis(self.offer.created_at),
+            expires_at: millis(self.offer.expires_at),
+        }
+    }
+
+    fn wallet(&self) -> Wallet {
+        Wallet { client_id: self.client_id.map(str::to_owned), attested: false, attester: None }
+    }
+}
+
+/// A configuration in the words of the contract.
+fn described(configuration: &Configuration) -> CredentialConfiguration {
+    let known = known(&configuration.doc_type);
+    let mut claims = Vec::new();
+    for (namespace, elements) in &configuration.claim_mappings {
+        claims.extend(elements.iter().map(|(element, mapping)| ClaimDescription {
+            path: vec![PathSegment::Key(namespace.clone()), PathSegment::Key(element.clone())],
+            mandatory: mapping.required || known.is_some_and(|known| known.is_mandatory(namespace, element)),
+            source: source(mapping).map(str::to_owned),
+        }));
+    }
+    CredentialConfiguration {
+        id: configuration.id.to_string(),
+        format: "mso_mdoc".into(),
+        credential_type: configuration.doc_type.clone(),
+        scope: Some(configuration.scope()),
+        claims,
+    }
+}
+
+/// The name of the claim that an element is read from.
+fn source(mapping: &ClaimMapping) -> Option<&str> {
+    mapping.map_from.as_deref()?.strip_prefix(CLAIMS)
+}
+
+/// Names of the claims that a configuration reads, for its elements or for its validity.
+pub fn mapped_names(configuration: &Configuration) -> BTreeSet<&str> {
+    let elements = configuration.claim_mappings.values().flat_map(|elements| elements.values()).filter_map(source);
+    let times = configuration.valid_from.iter().chain(&configuration.valid_until);
+    let times = times.filter_map(|time| time.map_from.strip_prefix(CLAIMS));
+    elements.chain(times).filter_map(|path| path.split('.').next()).collect()
+}
+
+fn text(claims: &Map<String, Value>) -> String {
+    serde_json::to_string(claims).unwrap_or_else(|_| "{}".into())
+}
+
+fn millis(at: Timestamp) -> u64 {
+    u64::try_from(at.as_millisecond()).unwrap_or(0)
+}
