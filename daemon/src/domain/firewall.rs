@@ -120,8 +120,8 @@ mod tests {
                 let claims = json!({ "name": "Mika", *name: value }).to_string();
                 assert_eq!(passed(&claims), Err(Breach::Reserved(name)), "{claims}");
             }
-            let escaped: String = name.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
-            assert_eq!(passed(&format!("{{\"{escaped}\":1}}")), Err(Breach::Reserved(name)), "{name}");
+            let escaped = format!("{{\"\\u{:04x}{}\":1}}", name.as_bytes()[0], &name[1..]);
+            assert_eq!(passed(&escaped), Err(Breach::Reserved(name)), "{escaped}");
         }
         for name in RESERVED_EVERYWHERE {
             let claims = json!({ "address": { "lines": [{ *name: ["x"] }] } }).to_string();

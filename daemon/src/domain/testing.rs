@@ -94,13 +94,13 @@ pub(crate) fn claim_set(claims: &Value) -> ClaimSet {
 }
 
 /// The same as an outcome.
-pub(crate) fn ready(claims: &Value) -> Result<Outcome, CallError> {
-    Ok(Outcome::Ready(claim_set(claims)))
+pub(crate) fn ready(claims: &Value) -> Outcome {
+    Outcome::Ready(claim_set(claims))
 }
 
 /// Patience is asked for.
-pub(crate) fn pending(retry_after_seconds: u32) -> Result<Outcome, CallError> {
-    Ok(Outcome::Pending(Pending { state: "later".into(), retry_after_seconds }))
+pub(crate) fn pending(retry_after_seconds: u32) -> Outcome {
+    Outcome::Pending(Pending { state: "later".into(), retry_after_seconds })
 }
 
 /// A refusal.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
@@ -14,8 +14,11 @@ use crate::base::secret::Secret;
 use crate::domain::configuration::catalog::Saved;
 use crate::domain::event::{Phase, Unheard};
 use crate::domain::hook::AuthHookRule;
+use crate::domain::offer::request::pre_authorized;
+use crate::domain::offer::{Created, Offers};
 use crate::domain::proof::tests::support::Wallet;
 use crate::domain::testing::Told;
+use crate::domain::token::Tokens;
 use crate::signer::Algorithm;
 use crate::store::engine::{Batch, Engine, EngineError, Entry, Outcome, Page, Table};
 use crate::store::memory::MemoryEngine;
@@ -32,10 +35,13 @@ pub(super) const DAY: Duration = Duration::from_hours(24);
 pub(super) struct Flaky {
     engine: MemoryEngine,
     pub(super) down: AtomicBool,
+    /// Reads of single entries.
+    pub(super) reads: AtomicUsize,
 }
 
 impl Engine for Flaky {
     fn get<'a>(&'a self, table: Table, key: &'a [u8]) -> BoxFuture<'a, Result<Option<Entry>, EngineError>> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
         self.engine.get(table, key)
     }
 
@@ -125,7 +131,7 @@ impl House {
         change(&mut site);
         let (site, random) = (Arc::new(site), Arc::new(SystemRandom::default()));
         let clock = Arc::new(ManualClock::new("2026-03-10T12:34:56Z".parse().unwrap()));
-        let engine = Arc::new(Flaky { engine: MemoryEngine::new(clock.clone()), down: AtomicBool::new(false) });
+        let engine = Arc::new(Flaky { engine: MemoryEngine::new(clock.clone()), down: false.into(), reads: 0.into() });
         let sealer = Arc::new(Sealer::new(&Secret::new(vec![7; 32])));
         let store = Store::new(engine.clone(), sealer, random.clone(), clock.clone());
         let trust =
@@ -158,7 +164,12 @@ impl House {
     }
 
     pub(super) async fn configure(&self, doc_type: &str) -> Uuid {
-        let body = json!({
+        self.configure_from(doc_type, None).await
+    }
+
+    /// With a claim source.
+    pub(super) async fn configure_from(&self, doc_type: &str, claim_source: Option<Uuid>) -> Uuid {
+        let mut body = json!({
             "type": doc_type,
             "claimMappings": {NAMESPACE: {
                 "name": {"mapFrom": "claims.name", "type": "string", "required": true},
@@ -167,11 +178,49 @@ impl House {
             "expiresIn": {"days": 30},
             "validUntil": {"mapFrom": "claims.until"},
         });
+        if let Some(id) = claim_source {
+            body["claimSourceId"] = json!(id);
+        }
         match self.issuer.configurations.create(body.as_object().unwrap()).await.unwrap() {
             Saved::Saved(configuration) => configuration.id,
             Saved::Invalid(mistakes) => panic!("{mistakes:?}"),
             Saved::Unknown => panic!("unknown"),
         }
+    }
+
+    /// Makes offers.
+    pub(super) fn offers(&self) -> Offers {
+        Offers {
+            store: self.issuer.store.clone(),
+            site: Arc::clone(&self.issuer.site),
+            clock: self.clock.clone(),
+            random: Arc::clone(&self.issuer.random),
+            configurations: Arc::clone(&self.issuer.configurations),
+            hooks: Arc::clone(&self.issuer.hooks),
+            claim_sources: Arc::clone(&self.issuer.claim_sources),
+            trust: Arc::clone(&self.issuer.trust),
+            tx_code_key: Secret::new(vec![3; 32]),
+        }
+    }
+
+    /// Redeems codes.
+    pub(super) fn tokens(&self) -> Tokens {
+        Tokens {
+            store: self.issuer.store.clone(),
+            site: Arc::clone(&self.issuer.site),
+            clock: self.clock.clone(),
+            random: Arc::clone(&self.issuer.random),
+            tx_code_key: Secret::new(vec![3; 32]),
+            configurations: Arc::clone(&self.issuer.configurations),
+            hooks: Arc::clone(&self.issuer.hooks),
+        }
+    }
+
+    /// Asks for an offer.
+    pub(super) async fn offer(&self, body: Value) -> Created {
+        let body = map(body);
+        let request = pre_authorized(&body, |_| true, 86_400).unwrap();
+        self.offers().create(&request, None, b"").await.unwrap()
     }
 
     /// An access token for an offer of `configurations`.

@@ -3,7 +3,10 @@
 mod failed;
 mod house;
 mod issued;
+mod offers;
 mod once;
+mod plugins;
 mod reading;
+mod redeeming;
 mod refused;
 mod signing;
