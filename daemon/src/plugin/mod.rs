@@ -3,8 +3,14 @@
 //! A plugin is a component of one of the worlds of `sdk/wit/`. It is given nothing that `issuer.toml` does not grant (`grants` is
 //! the one gate), serves every call in a fresh instance, and is ended at its limits. The rest of the daemon sees [`PluginCalls`].
 
+mod cache;
 pub mod contract;
 mod none;
+pub(crate) mod grants;
+mod host;
+mod outbound;
+pub(crate) mod room;
+pub(crate) mod secrets;
 pub mod settings;
 
 use std::sync::Arc;

@@ -1,0 +1,70 @@
+use std::path::PathBuf;
+
+use super::super::settings::SecretPlace;
+use super::*;
+
+fn sections(from: SecretPlace) -> BTreeMap<String, SecretSettings> {
+    BTreeMap::from([("register".to_owned(), SecretSettings { from, origins: vec!["https://register.example".to_owned()] })])
+}
+
+fn in_file(content: &[u8]) -> Result<Vec<u8>, Vec<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    std::fs::write(&path, content).unwrap();
+    Secrets::load(&sections(SecretPlace::File(path))).map(|read| read.get("register").unwrap().value.expose().to_vec())
+}
+
+#[test]
+fn the_line_break_at_the_end_of_a_file_is_not_part_of_the_secret() {
+    for (content, value) in [
+        (&b"s3cret"[..], &b"s3cret"[..]),
+        (b"s3cret\n", b"s3cret"),
+        (b"s3cret\r\n", b"s3cret"),
+        (b"s3cret\n\n", b"s3cret\n"),
+        (b" s3cret ", b" s3cret "),
+    ] {
+        assert_eq!(in_file(content).unwrap(), value);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_its_section() {
+    for (from, part) in [
+        (SecretPlace::File(PathBuf::from("/nowhere/at/all")), "/nowhere/at/all"),
+        (SecretPlace::Environment("ISSUERD_TEST_NO_SUCH_VARIABLE".to_owned()), "ISSUERD_TEST_NO_SUCH_VARIABLE"),
+        (SecretPlace::Credential("register".to_owned()), "LoadCredential"),
+    ] {
+        let problems = Secrets::load(&sections(from)).unwrap_err();
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].starts_with("[secret.register]: ") && problems[0].contains(part), "{problems:?}");
+    }
+    assert!(in_file(b"\n").unwrap_err()[0].contains("empty"));
+    assert!(in_file(&vec![b'a'; 70_000]).unwrap_err()[0].contains("longer than"));
+}
+
+#[test]
+fn an_environment_variable_is_read() {
+    // Set for every process by cargo.
+    let read = Secrets::load(&sections(SecretPlace::Environment("CARGO_PKG_NAME".to_owned()))).unwrap();
+    assert_eq!(read.get("register").unwrap().value.expose(), b"issuerd");
+    assert_eq!(format!("{read:?}"), r#"{"register"}"#);
+}
+
+#[test]
+fn masks_hide_values_wherever_they_stand() {
+    let values = [&b"s3cret"[..], b"s3cret-and-longer", b"abc"].map(|value| Secret::new(value.to_vec()));
+    let masks = Masks::new(&values);
+    for (text, masked) in [
+        ("nothing here", "nothing here"),
+        ("s3cret", "***"),
+        ("Bearer s3cret, again s3cret.", "Bearer ***, again ***."),
+        ("s3cret-and-longer", "***"),
+        ("s3cres3cret", "s3cre***"),
+        ("czNjcmV0", "***"),
+        ("too short to hide: abc", "too short to hide: abc"),
+        ("grüße s3cret", "grüße ***"),
+    ] {
+        assert_eq!(masks.text(text.to_owned()), masked);
+    }
+    assert_eq!(masks.bytes(b"\xff\x00s3cret".to_vec()), b"\xff\x00***");
+}
