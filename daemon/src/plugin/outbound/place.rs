@@ -41,11 +41,8 @@ pub(in crate::plugin) fn origin(url: &Url) -> String {
 
 /// The address, when the URL has one in place of a name.
 pub(in crate::plugin) fn literal(url: &Url) -> Option<IpAddr> {
-    match url.host()? {
-        url::Host::Ipv4(address) => Some(address.into()),
-        url::Host::Ipv6(address) => Some(address.into()),
-        url::Host::Domain(_) => None,
-    }
+    // The library writes every form of an address in the usual one.
+    url.host_str()?.trim_matches(['[', ']']).parse().ok()
 }
 
 /// Whether the path is `prefix` (without a slash at its end) or below it, however the server decodes it.
