@@ -35,6 +35,7 @@ pub(crate) struct Granted {
     limits: Limits,
     words: Vec<String>,
     masks: Masks,
+    hidden: Masks,
     outside: Arc<Real>,
     observer: Arc<dyn PluginObserver>,
     settled: OnceLock<Settled>,
@@ -166,9 +167,8 @@ impl Granted {
     }
 
     /// What hides those of its secrets that it may not see.
-    pub(super) fn masks_for_plugin(&self) -> Masks {
-        let hidden = self.secrets.values().filter(|right| !right.uses.contains(&SecretUse::Reveal));
-        Masks::new(hidden.map(|right| &right.value))
+    pub(super) fn masks_for_plugin(&self) -> &Masks {
+        &self.hidden
     }
 
     /// The real world, reached by this plugin's clients.

@@ -47,6 +47,7 @@ impl Granted {
             config: settings.config.clone(),
             words: words::words(settings, &origins),
             masks: Masks::new(secrets.values().map(|right| &right.value)),
+            hidden: Masks::new(secrets.values().filter(|right| !right.uses.contains(&SecretUse::Reveal)).map(|right| &right.value)),
             secrets,
             http,
             redirect_origins: settings.redirect_origins.iter().cloned().collect(),

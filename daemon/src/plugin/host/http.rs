@@ -40,7 +40,7 @@ impl Room {
         };
         let grant = outgoing.grant;
         let answer = match timeout(time, self.outside.http(outgoing)).await {
-            Ok(answer) => answer.map(|response| hidden(response, &self.granted.masks_for_plugin())),
+            Ok(answer) => answer.map(|response| hidden(response, self.granted.masks_for_plugin())),
             Err(_) => Err(HttpError::Timeout),
         };
         (Some(grant), answer)

@@ -23,7 +23,7 @@ impl Host for Room {
         }
         self.used.lines += 1;
         let message = self.shown(message, LONGEST);
-        let fields = self.shown(written(&fields), LONGEST - message.len());
+        let fields = self.fields(fields, LONGEST.saturating_sub(message.len()));
         emit(level, self.granted.name(), self.granted.version(), &message, &fields);
         if self.used.last_lines.len() == LAST {
             self.used.last_lines.pop_front();
@@ -35,18 +35,25 @@ impl Host for Room {
 
 impl Room {
     /// A text without secrets, cut off at `longest` bytes.
-    fn shown(&self, mut text: String, longest: usize) -> String {
-        // Masked before it is cut off: half a secret would not be found.
-        text = self.granted.masks().text(text);
-        text.truncate(text.floor_char_boundary(longest));
-        text
+    fn shown(&self, text: String, longest: usize) -> String {
+        self.granted.masks().beginning(text, longest)
     }
-}
 
-/// `name="value" …`; the log escapes it once more.
-fn written(fields: &[(String, String)]) -> String {
-    let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
-    fields.join(" ")
+    /// `name="value" …`
+    fn fields(&self, fields: Vec<(String, String)>, longest: usize) -> String {
+        let mut written = String::new();
+        for (name, value) in fields {
+            if written.len() >= longest {
+                break;
+            }
+            // Masked before it is quoted: a secret with a quotation mark would not be found.
+            let (name, value) = (self.shown(name, longest), self.shown(value, longest));
+            let blank = if written.is_empty() { "" } else { " " };
+            written.push_str(&format!("{blank}{name}={value:?}"));
+        }
+        written.truncate(written.floor_char_boundary(longest));
+        written
+    }
 }
 
 fn name(level: Level) -> &'static str {

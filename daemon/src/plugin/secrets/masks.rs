@@ -11,7 +11,10 @@ const MASK: &[u8] = b"***";
 /// A shorter value is found everywhere by chance: masking it would spoil every text and show what it is.
 const SHORTEST: usize = 4;
 
-/// The values that may not be seen, and their base64.
+/// How many times of what is shown of a text is searched.
+const SEARCHED: usize = 8;
+
+/// The values that may not be seen, and their base64; the longest first.
 #[derive(Clone, Default)]
 pub(crate) struct Masks(Vec<Secret>);
 
@@ -36,6 +39,21 @@ impl Masks {
         String::from_utf8_lossy(&self.bytes(text.into_bytes())).into_owned()
     }
 
+    /// The beginning of a text without the values, of about `longest` bytes at most.
+    pub(crate) fn beginning(&self, mut text: String, longest: usize) -> String {
+        // A text of megabytes is not searched for what nobody sees; what the cut may have left of a value goes as well.
+        let searched = longest * SEARCHED;
+        let cut = text.len() > searched;
+        text.truncate(text.floor_char_boundary(searched));
+        text = self.text(text);
+        if cut {
+            let half = self.0.first().map_or(0, |form| form.expose().len());
+            text.truncate(text.floor_char_boundary(text.len().saturating_sub(half)));
+        }
+        text.truncate(text.floor_char_boundary(longest));
+        text
+    }
+
     /// Bytes without the values.
     pub(crate) fn bytes(&self, mut bytes: Vec<u8>) -> Vec<u8> {
         for form in &self.0 {
@@ -51,7 +69,7 @@ impl Masks {
 fn without(bytes: &[u8], value: &[u8]) -> Option<Vec<u8>> {
     let mut rest = bytes;
     let mut out = Vec::new();
-    while let Some(at) = rest.windows(value.len()).position(|window| window == value) {
+    while let Some(at) = position(rest, value) {
         let (before, found) = rest.split_at(at);
         out.extend_from_slice(before);
         out.extend_from_slice(MASK);
@@ -62,4 +80,17 @@ fn without(bytes: &[u8], value: &[u8]) -> Option<Vec<u8>> {
     }
     out.extend_from_slice(rest);
     Some(out)
+}
+
+fn position(bytes: &[u8], value: &[u8]) -> Option<usize> {
+    let first = value.first()?;
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..)?;
+        at += rest.iter().position(|byte| byte == first)?;
+        if bytes.get(at..)?.starts_with(value) {
+            return Some(at);
+        }
+        at += 1;
+    }
 }

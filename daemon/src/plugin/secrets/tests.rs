@@ -68,3 +68,15 @@ fn masks_hide_values_wherever_they_stand() {
     }
     assert_eq!(masks.bytes(b"\xff\x00s3cret".to_vec()), b"\xff\x00***");
 }
+
+#[test]
+fn a_text_that_is_cut_off_shows_no_half_of_a_secret() {
+    let masks = Masks::new(&[Secret::new(b"abcdefghijklmnop".to_vec())]);
+    for longest in 1..60 {
+        for text in ["abcdefghijklmnop".repeat(100), format!("{}abcdefghijklmnop", "-".repeat(longest * 8 - 4))] {
+            let shown = masks.beginning(text, longest);
+            assert!(shown.len() <= longest && !shown.contains("abc"), "{longest}: {shown}");
+        }
+    }
+    assert_eq!(masks.beginning("grüße".to_owned(), 3), "gr");
+}
