@@ -116,7 +116,8 @@ impl Granted {
 
     /// May the plugin send a browser there?
     pub(crate) fn may_redirect(&self, url: &str) -> bool {
-        place::parse(url).is_ok_and(|url| url.scheme() == "https" && self.redirect_origins.contains(&place::origin(&url)))
+        place::parse(url)
+            .is_ok_and(|url| url.scheme() == "https" && self.redirect_origins.contains(&place::origin(&url)))
     }
 
     /// What the plugin asks for and is not granted, a sentence with the lines to add each. Only what is required.
@@ -197,5 +198,7 @@ impl fmt::Debug for Granted {
     }
 }
 
+#[cfg(test)]
+pub(super) mod support;
 #[cfg(test)]
 mod tests;

@@ -41,13 +41,16 @@ impl Granted {
         outside: Real,
         parts: &HostParts,
     ) -> Self {
-        let origins = |name: &str| secrets.get(name).map(|right| right.origins.iter().cloned().collect()).unwrap_or_default();
+        let origins =
+            |name: &str| secrets.get(name).map(|right| right.origins.iter().cloned().collect()).unwrap_or_default();
         Self {
             name: settings.name.clone(),
             config: settings.config.clone(),
             words: words::words(settings, &origins),
             masks: Masks::new(secrets.values().map(|right| &right.value)),
-            hidden: Masks::new(secrets.values().filter(|right| !right.uses.contains(&SecretUse::Reveal)).map(|right| &right.value)),
+            hidden: Masks::new(
+                secrets.values().filter(|right| !right.uses.contains(&SecretUse::Reveal)).map(|right| &right.value),
+            ),
             secrets,
             http,
             redirect_origins: settings.redirect_origins.iter().cloned().collect(),
@@ -86,7 +89,12 @@ fn right(grant: &HttpGrant) -> Result<HttpRight, String> {
         return Err(format!("the http origin {origin} must be written as {}", place::origin(&url)));
     }
     let path = grant.path.as_deref().map(|path| prefix(origin, path)).transpose()?;
-    Ok(HttpRight { origin: origin.clone(), methods: grant.methods.iter().cloned().collect(), path, private: grant.private })
+    Ok(HttpRight {
+        origin: origin.clone(),
+        methods: grant.methods.iter().cloned().collect(),
+        path,
+        private: grant.private,
+    })
 }
 
 fn prefix(origin: &str, path: &str) -> Result<String, String> {

@@ -51,8 +51,7 @@ fn lacks_origin(granted: &Granted, need: &Need) -> Option<String> {
     if granted.http.iter().any(|right| right.origin == origin) {
         return None;
     }
-    let lines =
-        format!("[[plugin.{}.http]]\norigin = {}\nmethods = [\"GET\"]", key(&granted.name), quoted(&origin));
+    let lines = format!("[[plugin.{}.http]]\norigin = {}\nmethods = [\"GET\"]", key(&granted.name), quoted(&origin));
     Some(sentence(granted, need, &format!("requests to {origin}"), &lines))
 }
 
@@ -90,12 +89,17 @@ fn origin(granted: &Granted, need: &Need) -> Result<String, String> {
         return Err(sentence(granted, need, &format!("a URL as {} in its config", plain(name)), &lines));
     };
     let url = place::parse(value);
-    url.map(|url| place::origin(&url))
-        .map_err(|problem| format!("plugin {plugin}: {} in its config is no URL to send requests to: {problem}", plain(name)))
+    url.map(|url| place::origin(&url)).map_err(|problem| {
+        format!("plugin {plugin}: {} in its config is no URL to send requests to: {problem}", plain(name))
+    })
 }
 
 fn sentence(granted: &Granted, need: &Need, what: &str, lines: &str) -> String {
-    format!("plugin {} needs {what} ({}); to grant it, add to issuer.toml:\n\n{lines}\n", granted.name, plain(&need.why))
+    format!(
+        "plugin {} needs {what} ({}); to grant it, add to issuer.toml:\n\n{lines}\n",
+        granted.name,
+        plain(&need.why)
+    )
 }
 
 /// A text of a plugin for a terminal: one line, of bounded length, nothing that controls the terminal.

@@ -16,7 +16,8 @@ pub(crate) fn in_plain_words(settings: &PluginSettings, secrets: &BTreeMap<Strin
 pub(super) fn words(settings: &PluginSettings, origins: &dyn Fn(&str) -> Vec<String>) -> Vec<String> {
     let mut words = Vec::new();
     if !settings.config.is_empty() {
-        let keys: Vec<_> = settings.config.keys().map(String::as_str).collect();
+        let mut keys: Vec<_> = settings.config.keys().map(String::as_str).collect();
+        keys.sort_unstable();
         words.push(format!("reads its configuration: {}", keys.join(", ")));
     }
     words.extend(settings.http.iter().map(request));
@@ -30,10 +31,7 @@ pub(super) fn words(settings: &PluginSettings, origins: &dyn Fn(&str) -> Vec<Str
         words.push("uses no secret".to_owned());
     }
     if let Some(cache) = settings.cache {
-        words.push(format!(
-            "keeps up to {} bytes in {} entries in memory between calls",
-            cache.bytes, cache.entries
-        ));
+        words.push(format!("keeps up to {} bytes in {} entries in memory between calls", cache.bytes, cache.entries));
     }
     if !settings.redirect_origins.is_empty() {
         words.push(format!("may send browsers to {}", settings.redirect_origins.join(", ")));

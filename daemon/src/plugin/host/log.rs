@@ -1,5 +1,7 @@
 //! `log`
 
+use std::fmt::Write as _;
+
 use wasmtime::bail;
 
 use crate::plugin::contract::claim_source::issuer::plugin::log::{Host, Level};
@@ -49,7 +51,8 @@ impl Room {
             // Masked before it is quoted: a secret with a quotation mark would not be found.
             let (name, value) = (self.shown(name, longest), self.shown(value, longest));
             let blank = if written.is_empty() { "" } else { " " };
-            written.push_str(&format!("{blank}{name}={value:?}"));
+            let added = write!(written, "{blank}{name}={value:?}");
+            debug_assert!(added.is_ok(), "writing to a string does not fail");
         }
         written.truncate(written.floor_char_boundary(longest));
         written

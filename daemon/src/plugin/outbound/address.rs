@@ -33,27 +33,35 @@ pub(super) fn reach(address: IpAddr) -> Reach {
 /// IANA's special-purpose registry, RFC 6890 and later.
 fn reach_v4(address: Ipv4Addr) -> Reach {
     match address.octets() {
-        // Metadata services that do not use a link-local address: of Alibaba and of Oracle.
-        [100, 100, 100, 200] | [192, 0, 0, 192] => Reach::Never,
-        // This machine, private use, shared address space of carriers, IETF protocols, benchmarks.
-        [10 | 127, ..] | [192, 168, ..] | [192, 0, 0, _] => Reach::Private,
-        [100, 64..=127, ..] | [172, 16..=31, ..] | [198, 18..=19, ..] => Reach::Private,
-        // Unspecified, link-local, documentation, 6to4 relays, multicast, reserved and broadcast.
-        [0 | 224..=255, ..] | [169, 254, ..] | [192, 0, 2, _] | [192, 88, 99, _] => Reach::Never,
-        [198, 51, 100, _] | [203, 0, 113, _] => Reach::Never,
+        // Metadata services that do not use a link-local address (of Alibaba and of Oracle); unspecified, multicast, reserved and
+        // broadcast; link-local, documentation, 6to4 relays.
+        [100, 100, 100, 200]
+        | [192, 0, 0, 192]
+        | [0 | 224..=255, ..]
+        | [169, 254, ..]
+        | [192, 0, 2, _]
+        | [192, 88, 99, _]
+        | [198, 51, 100, _]
+        | [203, 0, 113, _] => Reach::Never,
+        // This machine, private use, IETF protocols, shared address space of carriers, benchmarks.
+        [10 | 127, ..]
+        | [192, 168, ..]
+        | [192, 0, 0, _]
+        | [100, 64..=127, ..]
+        | [172, 16..=31, ..]
+        | [198, 18..=19, ..] => Reach::Private,
         _ => Reach::Public,
     }
 }
 
 fn reach_v6(address: Ipv6Addr) -> Reach {
     match address.segments() {
-        // The metadata service of AWS.
-        [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254] => Reach::Never,
-        [0, 0, 0, 0, 0, 0, 0, 1] => Reach::Private,
-        // Unique local.
-        [0xfc00..=0xfdff, ..] => Reach::Private,
-        // IETF protocols with Teredo and ORCHID, documentation.
-        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Reach::Never,
+        // The metadata service of AWS; IETF protocols with Teredo and ORCHID, documentation.
+        [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254] | [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => {
+            Reach::Never
+        }
+        // This machine, unique local.
+        [0, 0, 0, 0, 0, 0, 0, 1] | [0xfc00..=0xfdff, ..] => Reach::Private,
         [0x2000..=0x3fff, ..] => Reach::Public,
         _ => Reach::Never,
     }

@@ -36,7 +36,8 @@ pub(in crate::plugin) struct Headers {
 impl Headers {
     /// Adds a header of the plugin.
     pub(in crate::plugin) fn add(&mut self, name: &str, value: &[u8], secret: bool) -> Result<(), String> {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "the name of a header is malformed".to_owned())?;
+        let name =
+            HeaderName::from_bytes(name.as_bytes()).map_err(|_| "the name of a header is malformed".to_owned())?;
         let lower = name.as_str();
         if FORBIDDEN.contains(&lower) || FORBIDDEN_BEGINNINGS.iter().any(|beginning| lower.starts_with(beginning)) {
             return Err(format!("the header {lower} is the host's"));

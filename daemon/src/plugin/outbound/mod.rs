@@ -31,11 +31,7 @@ pub(super) struct Real {
 impl Real {
     /// The world of a plugin with these grants.
     pub(super) fn new(grants: &[HttpGrant], parts: &HostParts, lookup: &Arc<dyn Lookup>) -> Result<Self, String> {
-        Ok(Self {
-            clock: parts.clock.clone(),
-            random: parts.random.clone(),
-            clients: client::clients(grants, lookup)?,
-        })
+        Ok(Self { clock: parts.clock.clone(), random: parts.random.clone(), clients: client::clients(grants, lookup)? })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::base::secret::Secret;
 use crate::plugin::settings::SecretPlace;
 
 /// Longest secret, in bytes: a mistaken path to a large file is noticed.
-const LONGEST: u64 = 64 << 10;
+const LONGEST: usize = 64 << 10;
 
 /// The value at a place.
 pub(super) fn read(place: &SecretPlace) -> Result<Secret, String> {
@@ -43,9 +43,9 @@ fn variable(name: &str) -> Option<Zeroizing<Vec<u8>>> {
 fn file(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     let told = |error: std::io::Error| format!("{}: {error}", path.display());
     // All at once: a buffer that grows leaves copies behind that are not wiped.
-    let mut value = Zeroizing::new(Vec::with_capacity(LONGEST as usize + 1));
-    File::open(path).map_err(told)?.take(LONGEST + 1).read_to_end(&mut value).map_err(told)?;
-    if value.len() as u64 > LONGEST {
+    let mut value = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
+    File::open(path).map_err(told)?.take(LONGEST as u64 + 1).read_to_end(&mut value).map_err(told)?;
+    if value.len() > LONGEST {
         return Err(format!("{} is longer than {LONGEST} bytes", path.display()));
     }
     if value.last() == Some(&b'\n') {

@@ -4,7 +4,10 @@ use super::super::settings::SecretPlace;
 use super::*;
 
 fn sections(from: SecretPlace) -> BTreeMap<String, SecretSettings> {
-    BTreeMap::from([("register".to_owned(), SecretSettings { from, origins: vec!["https://register.example".to_owned()] })])
+    BTreeMap::from([(
+        "register".to_owned(),
+        SecretSettings { from, origins: vec!["https://register.example".to_owned()] },
+    )])
 }
 
 fn in_file(content: &[u8]) -> Result<Vec<u8>, Vec<String>> {
