@@ -16,7 +16,7 @@ use super::PluginObserver;
 use super::cache::Cache;
 use super::contract::PluginInfo;
 use super::contract::claim_source::issuer::plugin::secrets::SecretError;
-use super::outbound::{Real, address, place};
+use super::outbound::{address, place};
 use super::room::Outside;
 use super::secrets::Masks;
 use super::settings::{CacheGrant, Limits, SecretUse};
@@ -36,7 +36,7 @@ pub(crate) struct Granted {
     words: Vec<String>,
     masks: Masks,
     hidden: Masks,
-    outside: Arc<Real>,
+    outside: Arc<dyn Outside>,
     observer: Arc<dyn PluginObserver>,
     settled: OnceLock<Settled>,
 }
@@ -142,6 +142,12 @@ impl Granted {
         self.settled.get_or_init(|| Settled { version: version.to_owned(), cache: inherited.unwrap_or_default() });
     }
 
+    /// Puts something into the store for a day, as a call would have; for the replay of recorded calls, after [`Self::settle`].
+    pub(super) fn keep(&self, key: &str, value: Vec<u8>) -> bool {
+        let now = self.outside.now();
+        self.may_cache().is_some_and(|(cache, bounds)| cache.set(bounds, key, value, u32::MAX, now).is_ok())
+    }
+
     /// The name in `issuer.toml`.
     pub(super) fn name(&self) -> &str {
         &self.name
@@ -172,7 +178,7 @@ impl Granted {
         &self.hidden
     }
 
-    /// The real world, reached by this plugin's clients.
+    /// The world, reached by this plugin's clients.
     pub(super) fn outside(&self) -> Arc<dyn Outside> {
         self.outside.clone()
     }

@@ -6,13 +6,14 @@ use std::sync::{Arc, OnceLock};
 use http::HeaderValue;
 
 use super::{Granted, HttpRight, SecretRight, words};
-use crate::plugin::HostParts;
 use crate::plugin::outbound::{Lookup, Real, SystemLookup, place};
+use crate::plugin::room::Outside;
 use crate::plugin::secrets::{Masks, Secrets};
 use crate::plugin::settings::{HttpGrant, PluginSettings, SecretGrant, SecretUse};
+use crate::plugin::{HostParts, PluginObserver};
 
 impl Granted {
-    /// The grants of `settings`. The errors are sentences.
+    /// The grants of `settings` in the real world. The errors are sentences.
     pub(crate) fn new(settings: &PluginSettings, secrets: &Secrets, parts: &HostParts) -> Result<Self, Vec<String>> {
         Self::with_lookup(settings, secrets, parts, &(Arc::new(SystemLookup) as Arc<dyn Lookup>))
     }
@@ -24,40 +25,46 @@ impl Granted {
         parts: &HostParts,
         lookup: &Arc<dyn Lookup>,
     ) -> Result<Self, Vec<String>> {
+        let outside = Real::new(&settings.http, parts, lookup).map_err(|problem| vec![problem])?;
+        Self::in_world(settings, secrets, parts.observer.clone(), Arc::new(outside))
+    }
+
+    /// The same in a world of the caller's own: for the replay of recorded calls, with `Secrets::made_up`.
+    pub(crate) fn in_world(
+        settings: &PluginSettings,
+        secrets: &Secrets,
+        observer: Arc<dyn PluginObserver>,
+        outside: Arc<dyn Outside>,
+    ) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let rights = settings.secrets.iter().filter_map(|grant| good(secret(grant, secrets), &mut problems)).collect();
         let http = settings.http.iter().filter_map(|grant| good(right(grant), &mut problems)).collect();
-        let outside = good(Real::new(&settings.http, parts, lookup), &mut problems);
-        match outside {
-            Some(outside) if problems.is_empty() => Ok(Self::made(settings, rights, http, outside, parts)),
-            _ => Err(problems),
-        }
+        if problems.is_empty() { Ok(Self::made(settings, rights, http, outside, observer)) } else { Err(problems) }
     }
 
     fn made(
         settings: &PluginSettings,
         secrets: BTreeMap<String, SecretRight>,
         http: Vec<HttpRight>,
-        outside: Real,
-        parts: &HostParts,
+        outside: Arc<dyn Outside>,
+        observer: Arc<dyn PluginObserver>,
     ) -> Self {
         let origins =
             |name: &str| secrets.get(name).map(|right| right.origins.iter().cloned().collect()).unwrap_or_default();
+        let hidden = secrets.values().filter(|right| !right.uses.contains(&SecretUse::Reveal));
         Self {
             name: settings.name.clone(),
             config: settings.config.clone(),
             words: words::words(settings, &origins),
             masks: Masks::new(secrets.values().map(|right| &right.value)),
-            hidden: Masks::new(
-                secrets.values().filter(|right| !right.uses.contains(&SecretUse::Reveal)).map(|right| &right.value),
-            ),
+            hidden: Masks::new(hidden.map(|right| &right.value)),
             secrets,
             http,
             redirect_origins: settings.redirect_origins.iter().cloned().collect(),
             cache: settings.cache,
             limits: settings.limits,
-            outside: Arc::new(outside),
-            observer: parts.observer.clone(),
+            outside,
+            observer,
             settled: OnceLock::new(),
         }
     }

@@ -1,15 +1,23 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::base::random::NoEntropy;
 use crate::base::secret::hmac;
 use crate::observe::log::Format;
 use crate::observe::log::capture::Capture;
 use crate::plugin::contract::claim_source::issuer::plugin::cache::{CacheError, Host as Cache};
 use crate::plugin::contract::claim_source::issuer::plugin::clock::Host as Clock;
 use crate::plugin::contract::claim_source::issuer::plugin::config::Host as Config;
-use crate::plugin::contract::claim_source::issuer::plugin::http::{Host as Http, HttpError, Request};
+use crate::plugin::contract::claim_source::issuer::plugin::http::{Host as Http, HttpError, Request, Response};
 use crate::plugin::contract::claim_source::issuer::plugin::log::{Host as Log, Level};
 use crate::plugin::contract::claim_source::issuer::plugin::random::Host as Random;
 use crate::plugin::contract::claim_source::issuer::plugin::secrets::{Host as Secrets, SecretError};
-use crate::plugin::grants::support::House;
-use crate::plugin::room::{Room, Stage};
+use crate::plugin::grants::Granted;
+use crate::plugin::grants::support::{House, Told, call};
+use crate::plugin::room::{Outgoing, Outside, Room, Stage, Transcript};
+use crate::plugin::secrets::Secrets as Kept;
 use crate::plugin::settings::SecretUse;
 
 fn house() -> House {
@@ -77,13 +85,13 @@ async fn a_plugin_that_describes_itself_has_neither_secrets_nor_cache_nor_http()
 async fn what_one_call_keeps_another_finds() {
     let house = house();
     let granted = house.granted();
-    let mut first = crate::plugin::grants::support::call(&granted, std::time::Duration::from_secs(5));
+    let mut first = call(&granted, Duration::from_secs(5));
     first.set("key".to_owned(), b"value".to_vec(), 60).await.unwrap().unwrap();
     assert_eq!(first.increment("count".to_owned(), 2, 60).await.unwrap(), Ok(2));
-    let mut second = crate::plugin::grants::support::call(&granted, std::time::Duration::from_secs(5));
+    let mut second = call(&granted, Duration::from_secs(5));
     assert_eq!(Cache::get(&mut second, "key".to_owned()).await.unwrap().unwrap(), b"value");
     assert_eq!(second.increment("count".to_owned(), 1, 60).await.unwrap(), Ok(3));
-    house.clock.advance(std::time::Duration::from_secs(60));
+    house.clock.advance(Duration::from_mins(1));
     assert_eq!(Cache::get(&mut second, "key".to_owned()).await.unwrap(), None);
     second.delete("count".to_owned()).await.unwrap();
     assert_eq!(second.increment("count".to_owned(), 1, 60).await.unwrap(), Ok(1));
@@ -150,4 +158,63 @@ fn a_flood_of_log_lines_is_dropped_counted_and_then_ended() {
     let ending = room.ending();
     assert_eq!((ending.kept, ending.dropped, ending.last_log_lines.len()), (64, 1_001, 8));
     assert_eq!(*house.told.lines.lock().unwrap(), [(64, 1_001)]);
+}
+
+/// Says again what a transcript holds.
+struct Again(Mutex<Transcript>);
+
+impl Outside for Again {
+    fn now(&self) -> u64 {
+        self.0.lock().unwrap().now.remove(0)
+    }
+
+    fn random(&self, _: usize) -> Result<Vec<u8>, NoEntropy> {
+        Ok(self.0.lock().unwrap().random.remove(0))
+    }
+
+    fn http(&self, outgoing: Outgoing) -> BoxFuture<'_, Result<Response, HttpError>> {
+        let (asked, answer) = self.0.lock().unwrap().http.remove(0);
+        assert_eq!(outgoing.asked, asked);
+        Box::pin(async move { answer })
+    }
+}
+
+#[tokio::test]
+async fn a_recorded_call_is_heard_again_without_the_world() {
+    let request = |url: &str| Request {
+        method: "GET".to_owned(),
+        url: url.to_owned(),
+        headers: vec![],
+        body: None,
+        timeout_ms: None,
+    };
+    let allowed = request("https://register.example/v1/people/7");
+    let answer = Response { status: 200, headers: vec![], body: b"{}".to_vec() };
+    let recorded = Transcript {
+        now: vec![1, 2],
+        random: vec![vec![7; 4]],
+        http: vec![(allowed.clone(), Ok(answer.clone()))],
+        ..Transcript::default()
+    };
+    let house = house().http("https://register.example", &["GET"], Some("/v1/people"), false);
+    let secrets = Kept::made_up(&house.secrets, |_| "made up".to_owned());
+    let world = Arc::new(Again(Mutex::new(recorded.clone())));
+    let granted = Granted::in_world(&house.settings, &secrets, Arc::new(Told::default()), world).unwrap();
+    let mut room = call(&Arc::new(granted), Duration::from_secs(5)).recording();
+    assert_eq!(room.reveal("seen".to_owned()).await.unwrap(), Ok("made up".to_owned()));
+    assert_eq!((room.now().await.unwrap(), room.now().await.unwrap()), (1, 2));
+    assert_eq!(Random::bytes(&mut room, 4).await.unwrap(), [7; 4]);
+    assert!(matches!(room.send(request("https://evil.example/")).await.unwrap(), Err(HttpError::Denied(_))));
+    assert_eq!(room.send(allowed).await.unwrap(), Ok(answer));
+    let transcript = room.ending().transcript.unwrap();
+    assert_eq!((transcript.now, transcript.random), (recorded.now, recorded.random));
+    assert_eq!((transcript.http.len(), transcript.secrets.len()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_store_can_be_filled_before_a_call() {
+    let granted = house().granted();
+    assert!(granted.keep("key", b"value".to_vec()) && !granted.keep("key", vec![0; 2_000]));
+    let mut room = call(&granted, Duration::from_secs(5));
+    assert_eq!(Cache::get(&mut room, "key".to_owned()).await.unwrap().unwrap(), b"value");
 }
