@@ -15,7 +15,7 @@ use crate::plugin::{HostParts, PluginObserver};
 impl Granted {
     /// The grants of `settings` in the real world. The errors are sentences.
     pub(crate) fn new(settings: &PluginSettings, secrets: &Secrets, parts: &HostParts) -> Result<Self, Vec<String>> {
-        Self::with_lookup(settings, secrets, parts, &(Arc::new(SystemLookup) as Arc<dyn Lookup>))
+        Self::with_lookup(settings, secrets, parts, &(Arc::<SystemLookup>::default() as Arc<dyn Lookup>))
     }
 
     /// The same with another way to find addresses of names.
@@ -37,7 +37,13 @@ impl Granted {
         outside: Arc<dyn Outside>,
     ) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
-        let rights = settings.secrets.iter().filter_map(|grant| good(secret(grant, secrets), &mut problems)).collect();
+        let mut rights = BTreeMap::new();
+        for grant in &settings.secrets {
+            let right = good(secret(grant, secrets), &mut problems);
+            if right.is_some_and(|right| rights.insert(grant.name.clone(), right).is_some()) {
+                problems.push(format!("the secret {} is granted twice", grant.name));
+            }
+        }
         let http = settings.http.iter().filter_map(|grant| good(right(grant), &mut problems)).collect();
         if problems.is_empty() { Ok(Self::made(settings, rights, http, outside, observer)) } else { Err(problems) }
     }
@@ -74,7 +80,7 @@ fn good<T>(result: Result<T, String>, problems: &mut Vec<String>) -> Option<T> {
     result.map_err(|problem| problems.push(problem)).ok()
 }
 
-fn secret(grant: &SecretGrant, secrets: &Secrets) -> Result<(String, SecretRight), String> {
+fn secret(grant: &SecretGrant, secrets: &Secrets) -> Result<SecretRight, String> {
     let section = &grant.secret;
     let held = secrets.get(section).ok_or_else(|| format!("there is no section [secret.{section}]"))?;
     let value = held.value.expose();
@@ -84,8 +90,7 @@ fn secret(grant: &SecretGrant, secrets: &Secrets) -> Result<(String, SecretRight
     if grant.uses.contains(&SecretUse::Header) && HeaderValue::from_bytes(value).is_err() {
         return Err(format!("[secret.{section}]: the value cannot stand in a header (has it a line break?)"));
     }
-    let right = SecretRight { uses: grant.uses.clone(), origins: held.origins.clone(), value: held.value.clone() };
-    Ok((grant.name.clone(), right))
+    Ok(SecretRight { uses: grant.uses.clone(), origins: held.origins.clone(), value: held.value.clone() })
 }
 
 fn right(grant: &HttpGrant) -> Result<HttpRight, String> {

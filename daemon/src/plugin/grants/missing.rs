@@ -60,7 +60,7 @@ fn lacks_redirect_origin(granted: &Granted, need: &Need) -> Option<String> {
         Ok(origin) => origin,
         Err(problem) => return Some(problem),
     };
-    if granted.redirect_origins.contains(&origin) {
+    if granted.may_redirect(&origin) {
         return None;
     }
     let lines = format!("[plugin.{}]\nredirect_origins = [{}]", key(&granted.name), quoted(&origin));

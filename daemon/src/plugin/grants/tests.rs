@@ -205,6 +205,8 @@ fn grants_that_cannot_hold_are_refused() {
     let mut house = House::new().secret("token", &[SecretUse::Header], &[]);
     house.secrets.clear();
     assert!(house.try_granted().unwrap_err()[0].contains("[secret.token-section]"));
+    let house = House::new().secret("token", &[SecretUse::Header], &[]).secret("token", &[SecretUse::Reveal], &[]);
+    assert!(house.try_granted().unwrap_err()[0].contains("twice"));
     let mut house = House::new().http(REGISTER, &["GET"], None, false);
     house.settings.http[0].ca_file = Some("/nowhere.pem".into());
     assert!(house.try_granted().unwrap_err()[0].contains("/nowhere.pem"));

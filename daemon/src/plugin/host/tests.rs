@@ -218,3 +218,16 @@ async fn a_store_can_be_filled_before_a_call() {
     let mut room = call(&granted, Duration::from_secs(5));
     assert_eq!(Cache::get(&mut room, "key".to_owned()).await.unwrap().unwrap(), b"value");
 }
+
+#[test]
+fn a_room_is_all_that_both_worlds_import() {
+    use wasmtime::component::{HasSelf, Linker};
+
+    use crate::plugin::contract::{auth_hook::AuthHook, claim_source::ClaimSource};
+
+    let engine = wasmtime::Engine::default();
+    let mut linker = Linker::<Room>::new(&engine);
+    ClaimSource::add_to_linker::<_, HasSelf<Room>>(&mut linker, |room| room).unwrap();
+    let mut linker = Linker::<Room>::new(&engine);
+    AuthHook::add_to_linker::<_, HasSelf<Room>>(&mut linker, |room| room).unwrap();
+}

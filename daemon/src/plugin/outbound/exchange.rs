@@ -26,7 +26,7 @@ pub(super) async fn exchange(client: &reqwest::Client, outgoing: Outgoing) -> Re
 async fn body(mut answer: reqwest::Response, most: usize) -> Result<Vec<u8>, HttpError> {
     let too_large = || HttpError::TooLarge(most as u64);
     // What is announced as too long is not read; what is not announced is counted.
-    if answer.content_length().is_some_and(|length| length > most as u64) && !answer.status().is_informational() {
+    if answer.content_length().is_some_and(|length| length > most as u64) {
         return Err(too_large());
     }
     let mut body = Vec::new();

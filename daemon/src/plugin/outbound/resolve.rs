@@ -2,11 +2,12 @@
 //! look: a name that resolves to something else a moment later gains nothing.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 
 use super::address::may_connect;
 
@@ -16,13 +17,32 @@ pub(in crate::plugin) trait Lookup: Send + Sync + 'static {
     fn lookup(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 }
 
+/// Most lookups of one plugin at a time. Each holds a thread until the system answers, even when nobody waits any more, and the
+/// store needs threads as well.
+const LOOKUPS: usize = 8;
+
 /// Asks as the system is set up to.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::plugin) struct SystemLookup;
+pub(in crate::plugin) struct SystemLookup(Arc<Semaphore>);
+
+impl Default for SystemLookup {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(LOOKUPS)))
+    }
+}
 
 impl Lookup for SystemLookup {
     fn lookup(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
-        Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect()) })
+        let permits = Arc::clone(&self.0);
+        Box::pin(async move {
+            let permit = permits.acquire_owned().await.map_err(io::Error::other)?;
+            let asked = tokio::task::spawn_blocking(move || {
+                let found =
+                    (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|address| address.ip()).collect());
+                drop(permit);
+                found
+            });
+            asked.await.map_err(io::Error::other)?
+        })
     }
 }
 
@@ -51,5 +71,25 @@ impl Resolve for Filter {
             // Port 0 stands for the port of the URL.
             Ok(Box::new(allowed.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_system_knows_this_machine() {
+        let found = SystemLookup::default().lookup("localhost".to_owned()).await.unwrap();
+        assert!(!found.is_empty() && found.iter().all(IpAddr::is_loopback), "{found:?}");
+    }
+
+    #[tokio::test]
+    async fn only_allowed_addresses_are_kept() {
+        for (private, kept) in [(false, Err(())), (true, Ok(true))] {
+            let filter = Filter { lookup: Arc::<SystemLookup>::default(), private };
+            let found = filter.resolve("localhost".parse().unwrap()).await;
+            assert_eq!(found.map(|mut found| found.all(|address| address.ip().is_loopback())).map_err(drop), kept);
+        }
     }
 }
