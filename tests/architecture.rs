@@ -15,15 +15,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["base"]),
     ("plugin", &["base", "wire"]),
     ("domain", &["base", "wire", "store", "plugin", "signer", "format", "pki"]),
-    // What it measures: events of the domain and commits of the store.
-    ("observe", &["base", "domain", "store"]),
+    // What it measures: events of the domain, commits of the store, calls of plugins.
+    ("observe", &["base", "domain", "store", "plugin"]),
     ("lifecycle", &["base"]),
     ("app", &["base", "domain", "store", "signer", "plugin", "observe", "handler"]),
     // Outcomes of store verbs reach the one match that turns them into responses.
     ("handler", &["app", "base", "domain", "observe", "store", "signer", "wire"]),
     ("routes", &["app", "base", "domain", "handler", "lifecycle", "observe"]),
     ("listener", &["base", "lifecycle", "observe", "routes"]),
-    ("config", &["base"]),
+    // What it says of plugins is in the types of their host: nobody else reads it.
+    ("config", &["base", "plugin"]),
 ];
 
 /// Longest file without its unit tests: what one can read in one go.

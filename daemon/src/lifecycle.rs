@@ -63,6 +63,22 @@ impl Tasks {
         });
     }
 
+    /// Runs `work` at each hangup until the stop; a run that has begun is finished. A panic is logged and ends that run only.
+    pub fn at_hangup<F, W>(&self, mut hangup: Hangup, mut work: F)
+    where
+        F: FnMut() -> W + Send + 'static,
+        W: Future<Output = ()> + Send + 'static,
+    {
+        let stop = self.stop.clone();
+        self.spawn(async move {
+            while stop.run_until_cancelled(hangup.0.recv()).await.flatten().is_some() {
+                if AssertUnwindSafe(async { work().await }).catch_unwind().await.is_err() {
+                    tracing::error!("what SIGHUP asked for panicked; the daemon goes on");
+                }
+            }
+        });
+    }
+
     /// Tells everything to end.
     pub fn stop(&self) {
         self.stop.cancel();
@@ -91,6 +107,17 @@ impl Tasks {
     pub async fn drained(&self, bound: Duration) -> bool {
         self.tracker.close();
         timeout(bound, self.tracker.wait()).await.is_ok()
+    }
+}
+
+/// SIGHUP: read again what can be read again.
+#[derive(Debug)]
+pub struct Hangup(Signal);
+
+impl Hangup {
+    /// Takes the signal over from its default action, which ends the process.
+    pub fn install() -> io::Result<Self> {
+        Ok(Self(signal(SignalKind::hangup())?))
     }
 }
 
@@ -160,6 +187,28 @@ mod tests {
         assert!(tasks.drained(Duration::from_secs(1)).await);
         tokio::time::sleep(Duration::from_mins(1)).await;
         assert_eq!(runs.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn a_hangup_runs_its_work_and_a_panic_ends_only_that_run() {
+        let (tasks, done) = (Tasks::new(), Arc::new(tokio::sync::Semaphore::new(0)));
+        let counted = Arc::clone(&done);
+        let mut runs = 0;
+        tasks.at_hangup(Hangup::install().unwrap(), move || {
+            runs += 1;
+            let (run, counted) = (runs, Arc::clone(&counted));
+            async move {
+                counted.add_permits(1);
+                assert!(run != 1, "the first run panics");
+            }
+        });
+        for _ in 0..2 {
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::HUP).unwrap();
+            let ran = timeout(Duration::from_secs(10), done.acquire()).await.expect("ran in time");
+            ran.unwrap().forget();
+        }
+        tasks.stop();
+        assert!(tasks.drained(Duration::from_secs(5)).await);
     }
 
     #[tokio::test(start_paused = true)]

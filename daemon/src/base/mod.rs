@@ -5,5 +5,6 @@ pub mod files;
 pub mod id;
 pub mod key;
 pub mod random;
+pub mod remote;
 pub mod secret;
 pub mod steady;

@@ -66,7 +66,8 @@ pub(super) async fn serve(
     let tasks = Tasks::new();
     let flusher = log.flusher();
     Signals::install()?.watch(&tasks, move || flusher.flush());
-    let public = Settings::new("public", config.server.max_connections, &app.metrics);
+    let public = Settings::new("public", config.server.max_connections, &app.metrics)
+        .behind(config.server.forwarded_hops);
     let management = Settings::new("management", config.management.max_connections, &app.metrics);
     tasks.spawn(listener::serve(sockets.public, routes::wallet(app, &tasks), public, tasks.clone()));
     tasks.spawn(listener::serve(sockets.management, routes::operator(app, &tasks), management, tasks.clone()));

@@ -7,6 +7,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::Config;
+use super::plugin::{NAMED, Named};
 
 /// Variables that are read elsewhere: by `config::master_key`, by the commands that talk to a daemon, by its tests.
 const RESERVED: [&str; 5] = [
@@ -63,10 +64,11 @@ fn ours(all: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<(String, 
 }
 
 /// Parses `text`, applies `overrides`, then `adjust`, and checks the outcome.
-fn parse(text: &str, overrides: &[(String, String)], adjust: impl FnOnce(&mut Config)) -> Result<Config, ConfigError> {
+pub(super) fn parse(text: &str, overrides: &[(String, String)], adjust: impl FnOnce(&mut Config)) -> Result<Config, ConfigError> {
     let mut mistakes = Vec::new();
-    let given: Table = text.parse().map_err(|error| ConfigError(vec![format!("not TOML: {error}")]))?;
+    let mut given: Table = text.parse().map_err(|error| ConfigError(vec![format!("not TOML: {error}")]))?;
     let mut merged = Table::try_from(Config::default()).map_err(|error| ConfigError(vec![error.to_string()]))?;
+    let named = Named::take(&mut given, &mut mistakes);
     for (section, value) in given {
         merge_section(&mut merged, &section, value, &mut mistakes);
     }
@@ -76,6 +78,7 @@ fn parse(text: &str, overrides: &[(String, String)], adjust: impl FnOnce(&mut Co
     if mistakes.is_empty() {
         match merged.try_into::<Config>() {
             Ok(mut config) => {
+                config.named = named;
                 adjust(&mut config);
                 config.check(&mut mistakes);
                 if mistakes.is_empty() {
@@ -89,7 +92,7 @@ fn parse(text: &str, overrides: &[(String, String)], adjust: impl FnOnce(&mut Co
 }
 
 fn merge_section(merged: &mut Table, section: &str, value: Value, mistakes: &mut Vec<String>) {
-    let hint = nearest(merged.keys(), section);
+    let hint = nearest(merged.keys().map(String::as_str).chain(NAMED), section);
     let Some(Value::Table(known)) = merged.get_mut(section) else {
         mistakes.push(format!("`[{section}]` is not a section{hint}"));
         return;
@@ -99,7 +102,10 @@ fn merge_section(merged: &mut Table, section: &str, value: Value, mistakes: &mut
         return;
     };
     for (key, value) in given {
-        let hint = nearest(known.keys(), &key);
+        let hint = match value {
+            Value::Table(_) if section == "plugins" => format!("; a plugin is a section `[plugin.{key}]`"),
+            _ => nearest(known.keys().map(String::as_str), &key),
+        };
         match known.get_mut(&key) {
             None => mistakes.push(format!("`{key}` is not a key of `[{section}]`{hint}")),
             Some(slot) if slot.type_str() == value.type_str() => *slot = value,
@@ -141,7 +147,8 @@ fn typed(slot: &Value, text: &str) -> Option<Value> {
     }
 }
 
-fn nearest<'a>(known: impl Iterator<Item = &'a String>, name: &str) -> String {
+/// A question whether the nearest of the known names was meant; empty when none is near.
+pub(super) fn nearest<'a>(known: impl Iterator<Item = &'a str>, name: &str) -> String {
     known
         .map(|known| (strsim::jaro_winkler(known, name), known))
         .filter(|(likeness, _)| *likeness > 0.8)

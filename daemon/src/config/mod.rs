@@ -1,4 +1,5 @@
-//! `issuer.toml`: one file a section with its keys, defaults and limits; every key overridable by `ISSUERD_<SECTION>_<KEY>`.
+//! `issuer.toml`: one file a section with its keys, defaults and limits; every key of a section with a
+//! fixed name overridable by `ISSUERD_<SECTION>_<KEY>`. What operators name themselves (`[plugin.NAME]` and the like) is overridden by nothing.
 
 mod check;
 mod issuance;
@@ -7,17 +8,22 @@ mod load;
 mod log;
 mod management;
 pub mod master_key;
+mod plugin;
 mod pre_authorized;
 mod server;
 mod store;
+mod table;
 
 use serde::{Deserialize, Serialize};
+
+use crate::plugin::settings::Settings;
 
 pub use issuance::Issuance;
 pub use issuer::IssuerSection;
 pub use load::{ConfigError, load, load_with};
 pub use log::Log;
 pub use management::Management;
+pub use plugin::{AuthHook, Named, PluginsSection};
 pub use pre_authorized::PreAuthorized;
 pub use server::Server;
 pub use store::StoreSection;
@@ -40,6 +46,11 @@ pub struct Config {
     pub pre_authorized: PreAuthorized,
     /// Tokens, nonces and batches.
     pub issuance: Issuance,
+    /// Plugins in common.
+    pub plugins: PluginsSection,
+    /// Each plugin, secret and auth hook.
+    #[serde(skip)]
+    pub named: Named,
 }
 
 impl Config {
@@ -52,5 +63,12 @@ impl Config {
         self.log.check(mistakes);
         self.pre_authorized.check(mistakes);
         self.issuance.check(mistakes);
+        self.plugins.check(mistakes);
+    }
+
+    /// What the host of the plugins is told.
+    #[must_use]
+    pub fn plugin_settings(&self) -> Settings {
+        self.named.settings(&self.plugins, &self.store)
     }
 }

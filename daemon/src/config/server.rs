@@ -14,11 +14,18 @@ pub struct Server {
     pub listen: String,
     /// Most connections at a time; more are closed at once.
     pub max_connections: u32,
+    /// Reverse proxies in front whose `X-Forwarded-For` entries are believed.
+    pub forwarded_hops: u8,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { issuer: "http://127.0.0.1:8080".into(), listen: "127.0.0.1:8080".into(), max_connections: 10_000 }
+        Self {
+            issuer: "http://127.0.0.1:8080".into(),
+            listen: "127.0.0.1:8080".into(),
+            max_connections: 10_000,
+            forwarded_hops: 0,
+        }
     }
 }
 
@@ -27,6 +34,7 @@ impl Server {
         check_issuer(&self.issuer, mistakes);
         address("server.listen", &self.listen, mistakes);
         range("server.max_connections", self.max_connections.into(), 1..=1_000_000, mistakes);
+        range("server.forwarded_hops", self.forwarded_hops.into(), 0..=5, mistakes);
     }
 }
 

@@ -1,6 +1,7 @@
 //! One connection: HTTP/1.1 or HTTP/2, under the watch, until it ends or must.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use tower::Service as _;
 use super::limits::Limits;
 use super::socket::Socket;
 use super::watch::{Verdict, Watch};
+use crate::base::remote::RemoteAddress;
 use crate::lifecycle::Tasks;
 
 /// Headers in a request: wallets send about ten, proxies add a few.
@@ -31,6 +33,7 @@ const CONNECTION_WINDOW: u32 = 256 * 1024;
 pub(super) struct Server {
     router: Router,
     limits: Limits,
+    hops: u8,
     tasks: Tasks,
     builder: Builder<OnTracker>,
 }
@@ -50,7 +53,7 @@ where
 }
 
 impl Server {
-    pub(super) fn new(router: Router, limits: Limits, tasks: Tasks) -> Self {
+    pub(super) fn new(router: Router, limits: Limits, hops: u8, tasks: Tasks) -> Self {
         let mut builder = Builder::new(OnTracker(tasks.clone()));
         // The watch has the timeouts, for less than hyper's timer of each header costs.
         let head = limits.header_bytes;
@@ -62,14 +65,16 @@ impl Server {
             .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW);
-        Self { router, limits, tasks, builder }
+        Self { router, limits, hops, tasks, builder }
     }
 
-    pub(super) async fn serve(self: Arc<Self>, stream: TcpStream) {
+    pub(super) async fn serve(self: Arc<Self>, stream: TcpStream, peer: IpAddr) {
         // Answers are written whole, so waiting for more to send only delays them. A socket that refuses is served all the same.
         let _slower = stream.set_nodelay(true);
         let watch = Watch::new();
-        let service = service_fn(|request: Request<Incoming>| {
+        let service = service_fn(|mut request: Request<Incoming>| {
+            let remote = RemoteAddress::of(peer, request.headers(), self.hops);
+            request.extensions_mut().insert(remote);
             let open = watch.request(request.version());
             let answer = self.router.clone().call(request);
             async move {

@@ -11,6 +11,8 @@ use crate::observe::metrics::{ConnectionMeters, Metrics};
 pub struct Settings {
     pub(super) limits: Limits,
     pub(super) meters: ConnectionMeters,
+    /// Proxies in front whose word on the client's address is believed.
+    pub(super) hops: u8,
 }
 
 impl Settings {
@@ -22,7 +24,13 @@ impl Settings {
             tracing::warn!(listener, connections, room, "the limit of open files permits fewer connections");
         }
         let connections = usize::try_from(room.min(connections.into())).unwrap_or(usize::MAX);
-        Self { limits: Limits { connections, ..Limits::default() }, meters: metrics.connections(listener) }
+        Self { limits: Limits { connections, ..Limits::default() }, meters: metrics.connections(listener), hops: 0 }
+    }
+
+    /// The same behind `hops` reverse proxies, each of which adds the address it was reached from to `X-Forwarded-For`.
+    #[must_use]
+    pub fn behind(self, hops: u8) -> Self {
+        Self { hops, ..self }
     }
 }
 

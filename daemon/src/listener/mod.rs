@@ -9,6 +9,7 @@ mod socket;
 mod watch;
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,9 +32,9 @@ const BUSY: &[u8] =
 /// Serves `router` on `listener` until the stop, then closes the listener and returns; connections end by themselves and are awaited by
 /// [`Tasks::drained`].
 pub async fn serve(listener: TcpListener, router: Router, settings: Settings, tasks: Tasks) {
-    let Settings { limits, meters } = settings;
+    let Settings { limits, meters, hops } = settings;
     let room = Arc::new(Semaphore::new(limits.connections));
-    let entrance = Entrance { room, meters, server: Arc::new(Server::new(router, limits, tasks.clone())) };
+    let entrance = Entrance { room, meters, server: Arc::new(Server::new(router, limits, hops, tasks.clone())) };
     let mut stopping = pin!(tasks.stopping());
     loop {
         let accepted = tokio::select! {
@@ -42,7 +43,7 @@ pub async fn serve(listener: TcpListener, router: Router, settings: Settings, ta
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _peer)) => entrance.admit(stream, &tasks),
+            Ok((stream, peer)) => entrance.admit(stream, peer.ip(), &tasks),
             // The peer gave up before it was accepted; the next one is fine.
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
@@ -64,13 +65,13 @@ struct Entrance {
 }
 
 impl Entrance {
-    fn admit(&self, stream: TcpStream, tasks: &Tasks) {
+    fn admit(&self, stream: TcpStream, peer: IpAddr, tasks: &Tasks) {
         let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
             self.meters.refused();
             return turn_away(&stream);
         };
         let counted = (permit, self.meters.opened());
-        let connection = Arc::clone(&self.server).serve(stream);
+        let connection = Arc::clone(&self.server).serve(stream, peer);
         drop(tasks.spawn(async move {
             connection.await;
             drop(counted);

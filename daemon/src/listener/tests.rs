@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::routing::{get, post};
 use hyper_util::client::legacy::Client;
@@ -10,6 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use super::limits::Limits;
 use super::*;
+use crate::base::remote::RemoteAddress;
 use crate::observe::metrics::Metrics;
 
 /// A listener on a free port.
@@ -40,10 +42,11 @@ async fn served(limits: Limits) -> Served {
         .route("/large", get(|| async { vec![b'x'; 32 * 1024 * 1024] }))
         .route("/full", post(|| async { http::StatusCode::PAYLOAD_TOO_LARGE }))
         .route("/length", post(|body: Bytes| async move { body.len().to_string() }))
+        .route("/remote", get(|Extension(RemoteAddress(remote))| async move { format!("from {remote}") }))
         .route("/waits", get(waits));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let settings = Settings { limits, meters: metrics.connections("public") };
+    let settings = Settings { limits, meters: metrics.connections("public"), hops: 1 };
     tasks.spawn(serve(listener, router, settings, tasks.clone()));
     Served { address, metrics, tasks, go_on }
 }
@@ -95,6 +98,16 @@ async fn a_connection_serves_one_request_after_another() {
     assert!(until(&mut stream, "hello").await.starts_with("HTTP/1.1 200 OK\r\n"));
     assert!(served.counts("issuerd_connections{listener=\"public\"} 1"));
     assert!(served.counts("issuerd_connections_accepted_total{listener=\"public\"} 1"));
+}
+
+#[tokio::test]
+async fn requests_know_where_they_come_from() {
+    let served = served(Limits::default()).await;
+    let mut stream = served.say("GET /remote HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    until(&mut stream, "from 127.0.0.1").await;
+    let forwarded = "GET /remote HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 198.51.100.1, 203.0.113.7\r\n\r\n";
+    stream.write_all(forwarded.as_bytes()).await.unwrap();
+    until(&mut stream, "from 203.0.113.7").await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! Counters of the hot path are resolved once; counting is an atomic addition.
 
 mod http;
+mod plugin;
 mod process;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub use http::{ConnectionMeters, RouteMeters};
 use crate::domain::event::{Events, Operation, Phase};
 use crate::store::engine::CommitObserver;
 use http::HttpMeters;
+use plugin::PluginMeters;
 
 /// Upper bounds of durable commits in seconds: a fast disk takes 0.3 ms, a slow one 30 ms.
 const COMMIT_SECONDS: &[f64] = &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0];
@@ -68,6 +70,7 @@ pub struct Metrics {
     credentials: Vec<IntCounter>,
     store: StoreMeters,
     http: HttpMeters,
+    plugins: PluginMeters,
     signer_expiry: IntGaugeVec,
     ready: IntGauge,
 }
@@ -99,6 +102,7 @@ impl Metrics {
             credentials: CredentialFormat::ALL.iter().map(|(_, name)| credentials.with_label_values(&[name])).collect(),
             store: StoreMeters::new(&registry)?,
             http: HttpMeters::new(&registry)?,
+            plugins: PluginMeters::new(&registry)?,
             signer_expiry: signer_expiry(&registry)?,
             ready: gauge(&registry, "issuerd_ready", "1 while the issuer can issue, else 0.")?,
             registry,
