@@ -1,6 +1,10 @@
 //! What every handler shares. Built once by `boot`, never changed.
 
+mod plugins;
+
 use std::sync::Arc;
+
+pub use plugins::{PluginHost, ReadSettings, ReloadError};
 
 use crate::base::clock::Clock;
 use crate::base::random::Random;
@@ -39,6 +43,8 @@ pub struct App {
     pub configurations: Arc<Configurations>,
     /// Plugins that know claims of holders.
     pub claim_sources: Arc<ClaimSources>,
+    /// Plugins.
+    pub plugins: PluginHost,
     /// IACAs and document signers.
     pub trust: Arc<Trust>,
     /// Credentials.

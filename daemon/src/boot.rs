@@ -1,13 +1,14 @@
 //! Builds the parts of a running issuer from the configuration; the only file that names concrete ones.
 
-use std::collections::BTreeMap;
+mod plugins;
+
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::{App, Shared};
+use crate::app::{App, PluginHost, Shared};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::random::{Random, SystemRandom};
 use crate::base::secret::Secret;
@@ -29,11 +30,12 @@ use crate::domain::trust::Trust;
 use crate::handler::wallet::metadata::MetadataCache;
 use crate::lifecycle::Tasks;
 use crate::observe::metrics::Metrics;
-use crate::plugin::{NoPlugins, PluginCalls};
+use crate::plugin::HostParts;
 use crate::signer::{Algorithm, SoftwareKey};
 use crate::store::Store;
 use crate::store::redb_engine::{OpenError, RedbEngine};
 use crate::store::seal::Sealer;
+pub use plugins::{check as check_plugins, reload_at_hangup};
 
 /// How often expired entries are removed, and how many in one batch.
 const SWEEP: (Duration, usize) = (Duration::from_secs(5), 500);
@@ -58,18 +60,33 @@ pub enum BootError {
     /// Metrics could not be registered.
     #[error("metrics: {0}")]
     Metrics(String),
+    /// Plugins could not be loaded; the reasons, one a line.
+    #[error("{0}")]
+    Plugins(String),
     /// A part could not be loaded.
     #[error(transparent)]
     Load(#[from] Failure),
 }
 
-/// Opens the store and builds everything over it.
+/// Opens the store and builds everything over it, but no plugin: for commands that serve nobody.
 pub async fn open(config: &Config) -> Result<Shared, BootError> {
-    open_under(config, Arc::new(SystemClock)).await
+    open_under(config, Arc::new(SystemClock), Guests::Left).await
 }
 
-/// The same with `system` as the system's clock; what is built never sees it go back.
-async fn open_under(config: &Config, system: Arc<dyn Clock>) -> Result<Shared, BootError> {
+/// The same with the plugins. `file` is the configuration file, read again when they are loaded again.
+pub async fn open_with_plugins(config: &Config, file: Option<PathBuf>) -> Result<Shared, BootError> {
+    open_under(config, Arc::new(SystemClock), Guests::Loaded(file)).await
+}
+
+/// What becomes of the plugins.
+enum Guests {
+    Left,
+    /// They are loaded, with settings of this file.
+    Loaded(Option<PathBuf>),
+}
+
+/// Opens with `system` as the system's clock; what is built never sees it go back.
+async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> Result<Shared, BootError> {
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(system));
     let random: Arc<dyn Random> = Arc::new(SystemRandom::default());
     let metrics = Metrics::new().map_err(|error| BootError::Metrics(error.to_string()))?;
@@ -78,16 +95,24 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>) -> Result<Shared, B
     let key = access_key(&store).await?;
     let configurations = Configurations::load(store.clone(), Arc::clone(&clock), Arc::clone(&random)).await?;
     let events: Arc<dyn Events> = Arc::clone(&metrics) as _;
-    let plugins: Arc<dyn PluginCalls> = Arc::new(NoPlugins);
-    let hooks = Arc::new(Hooks::new(Vec::new(), Arc::clone(&plugins), Arc::clone(&events)));
+    let plugins = match guests {
+        Guests::Left => PluginHost::none(),
+        Guests::Loaded(file) => {
+            let code_key = Secret::new(store.derive_key("plugin_code").expose().to_vec());
+            let (clock, random) = (Arc::clone(&clock), Arc::clone(&random));
+            let host = HostParts { clock, random, observer: Arc::clone(&metrics) as _, code_key };
+            plugins::start(config, file, host).await?
+        }
+    };
+    let hooks = Arc::new(Hooks::new(plugins::rules(&config.named), plugins.calls(), Arc::clone(&events)));
     let (sources_clock, sources_random) = (Arc::clone(&clock), Arc::clone(&random));
-    let bindings = BTreeMap::new();
+    let (calls, bindings) = (plugins.calls(), plugins::bindings(&config.named));
     let claim_sources =
-        ClaimSources::load(store.clone(), sources_clock, sources_random, plugins, Arc::clone(&events), bindings);
+        ClaimSources::load(store.clone(), sources_clock, sources_random, calls, Arc::clone(&events), bindings);
     let claim_sources = Arc::new(claim_sources.await?);
     let trust = Trust::load(store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random), events).await?;
     let (configurations, trust) = (Arc::new(configurations), Arc::new(trust));
-    let parts = Parts { clock, random, metrics, store, site, configurations, hooks, claim_sources, trust };
+    let parts = Parts { clock, random, metrics, store, site, configurations, hooks, claim_sources, plugins, trust };
     let clients = Clients::load(parts.store.clone(), Arc::clone(&parts.random), key, parts.site.issuer.clone());
     Ok(Arc::new(parts.assemble(clients.await?, config)))
 }
@@ -101,6 +126,7 @@ struct Parts {
     configurations: Arc<Configurations>,
     hooks: Arc<Hooks>,
     claim_sources: Arc<ClaimSources>,
+    plugins: PluginHost,
     trust: Arc<Trust>,
 }
 
@@ -136,6 +162,7 @@ impl Parts {
             store: self.store,
             configurations: self.configurations,
             claim_sources: self.claim_sources,
+            plugins: self.plugins,
             trust: self.trust,
             metrics: self.metrics,
         }
@@ -214,8 +241,11 @@ fn site(config: &Config) -> Site {
     }
 }
 
-/// Starts what runs beside the listeners: the sweeper and the renewal of document signers.
-pub fn background(app: &Shared, tasks: &Tasks) {
+/// Starts what runs beside the listeners: the sweeper, the renewal of document signers, the look at the plugins' files.
+pub fn background(app: &Shared, config: &Config, tasks: &Tasks) {
+    if config.plugins.watch {
+        plugins::watch(app, tasks);
+    }
     let (sweeping, stop) = (Arc::clone(app), tasks.clone());
     tasks.every(SWEEP.0, move || {
         let (app, stop) = (Arc::clone(&sweeping), stop.clone());
@@ -265,7 +295,7 @@ mod tests {
         let mut config = Config::default();
         config.store.data_dir = folder.path().display().to_string();
         let system = Arc::new(ManualClock::new(at(START)));
-        let app = open_under(&config, system.clone()).await.unwrap();
+        let app = open_under(&config, system.clone(), Guests::Left).await.unwrap();
         let code = code(&app).await;
         for shown in [START + 61, START] {
             system.set(at(shown));

@@ -8,7 +8,7 @@ use super::{ConfigFile, Failed, runtime};
 use crate::app::Shared;
 use crate::boot;
 use crate::config::Config;
-use crate::lifecycle::{Signals, Tasks};
+use crate::lifecycle::{Hangup, Signals, Tasks};
 use crate::listener::{self, Settings};
 use crate::observe::log::{self, LogGuard};
 use crate::routes;
@@ -18,10 +18,12 @@ pub(super) fn run(file: &ConfigFile) -> Result<(), Failed> {
     let log = log::init(&config.log.level, &config.log.format)?;
     runtime()?.block_on(async {
         let sockets = Sockets::bind(&config).await?;
-        let app = boot::open(&config).await?;
+        let app = boot::open_with_plugins(&config, file.path()).await?;
         app.trust.maintain().await?;
         let (issuer, public, management) = (&app.site.issuer, sockets.public_address()?, sockets.management_address()?);
-        serve(&app, sockets, &config, &log, || {
+        let hangup = Hangup::install()?;
+        serve(&app, sockets, &config, &log, |tasks| {
+            boot::reload_at_hangup(&app, tasks, hangup);
             tracing::info!(%issuer, %public, %management, "ready");
             Ok(())
         })
@@ -61,18 +63,18 @@ pub(super) async fn serve(
     sockets: Sockets,
     config: &Config,
     log: &LogGuard,
-    ready: impl FnOnce() -> Result<(), Failed>,
+    ready: impl FnOnce(&Tasks) -> Result<(), Failed>,
 ) -> Result<(), Failed> {
     let tasks = Tasks::new();
     let flusher = log.flusher();
     Signals::install()?.watch(&tasks, move || flusher.flush());
-    let public = Settings::new("public", config.server.max_connections, &app.metrics)
-        .behind(config.server.forwarded_hops);
+    let public =
+        Settings::new("public", config.server.max_connections, &app.metrics).behind(config.server.forwarded_hops);
     let management = Settings::new("management", config.management.max_connections, &app.metrics);
     tasks.spawn(listener::serve(sockets.public, routes::wallet(app, &tasks), public, tasks.clone()));
     tasks.spawn(listener::serve(sockets.management, routes::operator(app, &tasks), management, tasks.clone()));
-    boot::background(app, &tasks);
-    ready()?;
+    boot::background(app, config, &tasks);
+    ready(&tasks)?;
     tasks.until_stopped().await;
     Ok(())
 }

@@ -64,7 +64,11 @@ fn ours(all: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<(String, 
 }
 
 /// Parses `text`, applies `overrides`, then `adjust`, and checks the outcome.
-pub(super) fn parse(text: &str, overrides: &[(String, String)], adjust: impl FnOnce(&mut Config)) -> Result<Config, ConfigError> {
+pub(super) fn parse(
+    text: &str,
+    overrides: &[(String, String)],
+    adjust: impl FnOnce(&mut Config),
+) -> Result<Config, ConfigError> {
     let mut mistakes = Vec::new();
     let mut given: Table = text.parse().map_err(|error| ConfigError(vec![format!("not TOML: {error}")]))?;
     let mut merged = Table::try_from(Config::default()).map_err(|error| ConfigError(vec![error.to_string()]))?;

@@ -67,11 +67,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A text that `read` understands.
-    pub(super) fn parsed<T>(
-        &mut self,
-        key: &'static str,
-        read: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
+    pub(super) fn parsed<T>(&mut self, key: &'static str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let text = self.text(key)?;
         read(&text).map_err(|wrong| self.mistake(key, &wrong)).ok()
     }

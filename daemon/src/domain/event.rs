@@ -130,6 +130,12 @@ operations! {
     MobileCredentialSign "MOBILE_CREDENTIAL_SIGN" "mobile-credential",
     /// An issued credential is recorded for its user.
     UserCredentialCreate "USER_CREDENTIAL_CREATE" "user",
+    /// Plugins are listed.
+    PluginRetrieveList "PLUGIN_RETRIEVE_LIST" "plugin",
+    /// A plugin is read.
+    PluginRetrieve "PLUGIN_RETRIEVE" "plugin",
+    /// A plugin is loaded again.
+    PluginReload "PLUGIN_RELOAD" "plugin",
     /// A client of the management API is made.
     ManagementClientCreate "MANAGEMENT_CLIENT_CREATE" "management",
     /// Clients of the management API are listed.

@@ -1,16 +1,11 @@
 //! The sender of a request as the domain is told of it.
 
-use std::net::IpAddr;
-
 use axum::Extension;
 use axum::http::{HeaderMap, HeaderName, header};
 
+use crate::base::remote::RemoteAddress;
 use crate::domain::caller::Caller;
 use crate::observe::log::{RequestId, current_request};
-
-/// Address of the client, an extension of the request. Whoever accepts connections puts it there; without it there is no address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RemoteAddress(pub IpAddr);
 
 /// The id of the request that is being answered.
 pub(super) fn request_id() -> Option<RequestId> {

@@ -4,8 +4,6 @@ mod caller;
 pub mod operator;
 pub mod wallet;
 
-pub use caller::RemoteAddress;
-
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 

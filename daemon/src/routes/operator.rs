@@ -9,7 +9,9 @@ use super::audience::Audience;
 use super::table::Table;
 use crate::app::Shared;
 use crate::domain::event::Operation;
-use crate::handler::operator::{claim_sources, clients, configurations, health, iacas, offers, signers, token};
+use crate::handler::operator::{
+    claim_sources, clients, configurations, health, iacas, offers, plugins, signers, token,
+};
 use crate::lifecycle::Tasks;
 
 /// Longest body in bytes: a configuration with three images of 128 KiB, and room for its mappings.
@@ -26,7 +28,7 @@ pub(super) fn table(edge: Arc<Edge>) -> Table<Shared> {
         .probe("/readyz", health::ready)
         .probe("/metrics", health::metrics)
         .post("/oauth/token", Operation::ManagementTokenCreate, token::create);
-    signer_rows(iaca_rows(configuration_rows(claim_source_rows(offer_rows(client_rows(table))))))
+    signer_rows(iaca_rows(configuration_rows(claim_source_rows(offer_rows(plugin_rows(client_rows(table)))))))
 }
 
 fn client_rows(table: Table<Shared>) -> Table<Shared> {
@@ -36,6 +38,16 @@ fn client_rows(table: Table<Shared>) -> Table<Shared> {
         .post(ALL, Operation::ManagementClientCreate, clients::create)
         .get(ALL, Operation::ManagementClientRetrieveList, clients::list)
         .delete(ONE, Operation::ManagementClientDelete, clients::delete)
+}
+
+fn plugin_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v1/plugins";
+    const ONE: &str = "/v1/plugins/{name}";
+    const RELOAD: &str = "/v1/plugins/{name}/reload";
+    table
+        .get(ALL, Operation::PluginRetrieveList, plugins::list)
+        .get(ONE, Operation::PluginRetrieve, plugins::find)
+        .post(RELOAD, Operation::PluginReload, plugins::reload)
 }
 
 fn offer_rows(table: Table<Shared>) -> Table<Shared> {

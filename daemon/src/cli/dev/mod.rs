@@ -4,6 +4,7 @@ mod configurations;
 mod show;
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use clap::Args;
 use jiff::tz::Offset;
@@ -41,29 +42,32 @@ pub(super) struct Dev {
     /// Public URL, when wallets reach the listener under another one (a tunnel or a proxy).
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
+    /// Take plugins, their secrets and auth hooks from this file; nothing else of it is used.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Print one line of JSON on stdout when ready, and nothing else.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(dev: &Dev) -> Result<(), Failed> {
-    let mut config = dev.config()?;
+    let mut config = dev.settings()?;
     let log = log::init(&config.log.level, &config.log.format)?;
     runtime()?.block_on(async {
         let sockets = Sockets::bind(&config).await?;
         if dev.issuer.is_none() {
             config.server.issuer = format!("http://{}", sockets.public_address()?);
         }
-        let app = boot::open(&config).await?;
+        let app = boot::open_with_plugins(&config, dev.config.clone()).await?;
         let prepared = prepare(&app, format!("http://{}", sockets.management_address()?)).await?;
         let offer = if dev.json { None } else { Some(offer(&app, &prepared).await?) };
-        serve(&app, sockets, &config, &log, || Ok(prepared.show(offer.as_ref())?)).await
+        serve(&app, sockets, &config, &log, |_| Ok(prepared.show(offer.as_ref())?)).await
     })
 }
 
 impl Dev {
-    /// The defaults and the environment, then the arguments.
-    fn config(&self) -> Result<Config, Failed> {
+    /// The defaults and the environment, then the arguments, then the plugins of the file.
+    fn settings(&self) -> Result<Config, Failed> {
         let mut config = crate::config::load_with(None, |config| {
             config.store.data_dir.clone_from(&self.data_dir);
             config.server.listen.clone_from(&self.listen);
@@ -72,6 +76,10 @@ impl Dev {
                 config.server.issuer.clone_from(issuer);
             }
         })?;
+        if let Some(file) = &self.config {
+            let given = crate::config::load(Some(file))?;
+            (config.plugins, config.named) = (given.plugins, given.named);
+        }
         if config.issuer.country.is_empty() {
             configurations::COUNTRY.clone_into(&mut config.issuer.country);
         }

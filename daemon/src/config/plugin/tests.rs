@@ -107,7 +107,10 @@ fn what_is_left_out_has_the_defaults_of_the_host() {
     let config = read("[plugin.a]\nfile = 'a.wasm'\nsha256 = ''\npublic_key = ''");
     let expected = PluginSettings { name: "a".into(), file: "plugins/a.wasm".into(), ..PluginSettings::default() };
     assert_eq!(config.plugin_settings().plugins["a"], expected);
-    assert_eq!(read("[plugin.a]\nfile = 'a'\n[plugin.a.limits]").plugin_settings().plugins["a"].limits, Limits::default());
+    assert_eq!(
+        read("[plugin.a]\nfile = 'a'\n[plugin.a.limits]").plugin_settings().plugins["a"].limits,
+        Limits::default()
+    );
 }
 
 #[test]
@@ -141,7 +144,8 @@ fn sections_must_fit_one_another() {
     };
     let two = "[plugin.a]\nfile = 'a'\ncredentials = ['x']\n[plugin.b]\nfile = 'b'\ncredentials = ['x']";
     one(two, "`plugin.a.credentials` and `plugin.b.credentials` both have `x`");
-    let secret = "[plugin.a]\nfile = 'a'\n[[plugin.a.secret]]\nname = 'tokn'\nuse = ['reveal']\n[secret.token]\nfrom = 'env:T'";
+    let secret =
+        "[plugin.a]\nfile = 'a'\n[[plugin.a.secret]]\nname = 'tokn'\nuse = ['reveal']\n[secret.token]\nfrom = 'env:T'";
     one(secret, "there is no `[secret.tokn]`; did you mean `token`?");
     let hook = "[plugin.pin]\nfile = 'a'\n[[auth_hook]]\nplugin = 'pim'\nphases = ['token-request']";
     one(hook, "there is no `[plugin.pim]`; did you mean `pin`?");

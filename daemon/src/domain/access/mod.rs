@@ -29,6 +29,8 @@ pub enum Permission {
     WriteCatalog,
     /// Change claim sources.
     WriteClaimSources,
+    /// See plugins and load them again.
+    Plugins,
     /// Add, list and remove management clients.
     Clients,
 }
@@ -46,7 +48,7 @@ impl Role {
             }
             Permission::ReadCatalog => true,
             Permission::WriteCatalog => matches!(self, Self::Admin | Self::Issuer),
-            Permission::Clients => matches!(self, Self::Admin),
+            Permission::Clients | Permission::Plugins => matches!(self, Self::Admin),
         }
     }
 
@@ -77,6 +79,7 @@ mod tests {
         let may =
             |permission| Role::ALL.into_iter().filter(|role| role.may(permission)).map(Role::name).collect::<Vec<_>>();
         assert_eq!(may(Permission::Clients), ["admin"]);
+        assert_eq!(may(Permission::Plugins), ["admin"]);
         assert_eq!(may(Permission::WriteCatalog), ["admin", "issuer"]);
         assert_eq!(may(Permission::Offers), ["admin", "issuer", "managed-issuer"]);
         assert_eq!(may(Permission::WriteClaimSources), ["admin", "issuer", "managed-issuer"]);

@@ -20,6 +20,8 @@ pub enum ApiError {
     NotFound(&'static str, String),
     /// The request does not fit the state of the resource.
     Conflict(String),
+    /// The request does not fit the state of something that is not in it; each reason is named.
+    Refused(String, Vec<Detail>),
     /// No valid token.
     Unauthorized,
     /// The token's role may not do this.
@@ -73,6 +75,7 @@ impl IntoResponse for ApiError {
                 body(StatusCode::NOT_FOUND, "NotFound", "Validation Error", &[detail])
             }
             Self::Conflict(message) => body(StatusCode::CONFLICT, "Conflict", &message, &[]),
+            Self::Refused(message, reasons) => body(StatusCode::CONFLICT, "Conflict", &message, &reasons),
             Self::Unauthorized => {
                 (StatusCode::UNAUTHORIZED, [("WWW-Authenticate", "Bearer")], "Unauthorized").into_response()
             }

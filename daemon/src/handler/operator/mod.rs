@@ -9,6 +9,7 @@ pub mod health;
 pub mod iacas;
 pub mod offers;
 pub mod page;
+pub mod plugins;
 pub mod signers;
 pub mod token;
 

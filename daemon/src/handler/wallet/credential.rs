@@ -8,10 +8,11 @@ use axum::response::{IntoResponse, Response};
 
 use super::error::WalletError;
 use crate::app::Shared;
+use crate::base::remote::RemoteAddress;
 use crate::domain::issuance::select::SelectionError;
 use crate::domain::issuance::{IssuanceOutcome, Issuances, Refusal};
 use crate::domain::proof::ProofError;
-use crate::handler::caller::{RemoteAddress, caller, request_id};
+use crate::handler::caller::{caller, request_id};
 use crate::handler::{credentials, has_media_type};
 use crate::observe::metrics::{CredentialFormat, Metrics, OfferChange};
 use crate::wire::credential::{CredentialRequest, print_response};

@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use super::error::WalletError;
 use crate::app::Shared;
+use crate::base::remote::RemoteAddress;
 use crate::domain::offer::PRE_AUTHORIZED_GRANT;
 use crate::domain::token::{Grant, TokenRequest, selected_configurations};
-use crate::handler::caller::{RemoteAddress, caller, request_id};
+use crate::handler::caller::{caller, request_id};
 use crate::handler::has_media_type;
 use crate::observe::metrics::{Metrics, OfferChange};
 use crate::store::redeem::Redeem;

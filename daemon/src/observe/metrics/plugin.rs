@@ -19,8 +19,8 @@ use crate::plugin::{CallFigures, OUTCOMES, PluginObserver};
 const EXPORTS: [&str; 6] = ["fetch", "resume", "admit", "authorize", "describe", "check"];
 /// Upper bounds of calls in seconds: a small plugin takes 50 µs, the longest 30 s.
 const CALL_SECONDS: &[f64] = &[
-    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-    30.0,
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
+    10.0, 30.0,
 ];
 /// Upper bounds of the wait for a turn in seconds; most calls do not wait.
 const QUEUE_SECONDS: &[f64] = &[0.000_1, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -76,6 +76,21 @@ struct OneExport {
     outcomes: Vec<OnceLock<IntCounter>>,
 }
 
+impl OneExport {
+    fn new(families: &Families, plugin: &str, export: &str) -> Self {
+        let seconds = families.seconds.with_label_values(&[plugin, export]);
+        Self { seconds, outcomes: OUTCOMES.iter().map(|_| OnceLock::new()).collect() }
+    }
+
+    fn ended(&self, families: &Families, labels: [&str; 3], seconds: f64) {
+        self.seconds.observe(seconds);
+        let place = OUTCOMES.iter().position(|known| *known == labels[2]);
+        if let Some(outcome) = place.and_then(|place| self.outcomes.get(place)) {
+            outcome.get_or_init(|| families.calls.with_label_values(&labels)).inc();
+        }
+    }
+}
+
 impl PluginMeters {
     pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
         Ok(Self { families: Families::new(registry)?, known: ArcSwap::default() })
@@ -102,15 +117,12 @@ impl PluginMeters {
             one.memory.set(one.peak.load(Ordering::Relaxed));
         }
         let place = EXPORTS.iter().position(|known| *known == export);
-        let Some(cell) = place.and_then(|place| one.exports.get(place)) else { return };
-        let meters = cell.get_or_init(|| OneExport {
-            seconds: self.families.seconds.with_label_values(&[plugin, export]),
-            outcomes: OUTCOMES.iter().map(|_| OnceLock::new()).collect(),
-        });
-        meters.seconds.observe(call.seconds);
-        let place = OUTCOMES.iter().position(|known| *known == outcome);
-        if let Some(cell) = place.and_then(|place| meters.outcomes.get(place)) {
-            cell.get_or_init(|| self.families.calls.with_label_values(&[plugin, export, outcome])).inc();
+        if let Some(called) = place.and_then(|place| one.exports.get(place)) {
+            called.get_or_init(|| OneExport::new(&self.families, plugin, export)).ended(
+                &self.families,
+                [plugin, export, outcome],
+                call.seconds,
+            );
         }
     }
 

@@ -1,0 +1,61 @@
+//! `/v1/plugins`: which plugins are loaded, what they may do, how they fare; and loading one again.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use super::{authorize, object};
+use crate::app::{App, ReloadError, Shared};
+use crate::domain::access::Permission;
+use crate::wire::fields::Detail;
+
+/// What the path calls the name.
+const PARAM: &str = "name";
+
+/// `GET` of all, whole.
+pub async fn list(State(app): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
+    authorize(&app, &headers, Permission::Plugins)?;
+    Ok(Json(json!({ "data": app.plugins.list() })))
+}
+
+/// `GET` of one.
+pub async fn find(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    authorize(&app, &headers, Permission::Plugins)?;
+    shown(&app, &name).map(Json)
+}
+
+/// `POST …/reload`: reads the settings and the file anew. The body is an empty object, or nothing.
+pub async fn reload(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, ApiError> {
+    authorize(&app, &headers, Permission::Plugins)?;
+    let request = if body.is_empty() { serde_json::Map::new() } else { object(&headers, &body)? };
+    if !request.is_empty() {
+        let unknown = |member: &String| Detail::body(member.clone(), "is not known here");
+        return Err(ApiError::Invalid(request.keys().take(20).map(unknown).collect()));
+    }
+    match app.plugins.reload(Some(&name)).await {
+        Ok(_names) => shown(&app, &name).map(Json),
+        Err(ReloadError::Unknown) => Err(ApiError::NotFound(PARAM, name)),
+        Err(ReloadError::Refused(reasons)) => {
+            let detail = |msg| Detail { location: "params", param: PARAM.into(), msg, value: None };
+            let message = "the plugin cannot be loaded; what served before goes on".to_owned();
+            Err(ApiError::Refused(message, reasons.into_iter().map(detail).collect()))
+        }
+    }
+}
+
+fn shown(app: &App, name: &str) -> Result<Value, ApiError> {
+    let found = app.plugins.list().into_iter().find(|plugin| plugin.name == name);
+    found.map(|plugin| json!(plugin)).ok_or_else(|| ApiError::NotFound(PARAM, name.to_owned()))
+}
