@@ -29,6 +29,7 @@ mod flow_nonce;
 mod flow_offer_checks;
 mod flow_offer_reference;
 mod flow_offers;
+mod flow_plugins;
 mod flow_proof;
 mod flow_proof_keys;
 mod flow_restart;

@@ -5,6 +5,7 @@ use issuerd_tests::management::{CLIENTS, CONFIGURATIONS, IACAS, Management, OFFE
 use issuerd_tests::{Answer, Daemon, Request};
 use serde_json::{Value, json};
 
+const PLUGINS: &str = "/v1/plugins";
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
 fn credentials(daemon: &Daemon) -> Value {
@@ -94,6 +95,9 @@ fn endpoints() -> Vec<(&'static str, String, Option<Value>)> {
         ("POST", CLIENTS.into(), some()),
         ("GET", CLIENTS.into(), None),
         ("DELETE", format!("{CLIENTS}/nobody"), None),
+        ("GET", PLUGINS.into(), None),
+        ("GET", format!("{PLUGINS}/nothing"), None),
+        ("POST", format!("{PLUGINS}/nothing/reload"), Some(json!({}))),
     ]
 }
 
@@ -162,9 +166,11 @@ fn the_permission_table_holds() {
     let daemon = Daemon::start();
     for (role, allowed) in [
         ("admin", (|_, _| true) as fn(&str, bool) -> bool),
-        ("issuer", |path, _| !path.starts_with(CLIENTS)),
-        ("managed-issuer", |path, reads| path.starts_with(OFFERS) || (reads && !path.starts_with(CLIENTS))),
-        ("auditor", |path, reads| reads && !path.starts_with(OFFERS) && !path.starts_with(CLIENTS)),
+        ("issuer", |path, _| !path.starts_with(CLIENTS) && !path.starts_with(PLUGINS)),
+        ("managed-issuer", |path, reads| {
+            path.starts_with(OFFERS) || (reads && !path.starts_with(CLIENTS) && !path.starts_with(PLUGINS))
+        }),
+        ("auditor", |path, reads| reads && ![OFFERS, CLIENTS, PLUGINS].iter().any(|all| path.starts_with(all))),
     ] {
         let management = client_with_role(&daemon, role);
         for endpoint in endpoints() {
