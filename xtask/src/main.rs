@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod command;
+mod contract;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ enum Task {
     Test(check::Options),
     /// Measure issuances per second, latency, CPU time and memory of the release binary
     Bench(bench::Options),
+    /// Write docs/plugin-contract.md anew from the contract with plugins
+    Contract(contract::Options),
     /// The part of `bench` that runs in the release profile, pinned to one core
     #[command(hide = true)]
     BenchDrive(bench::Options),
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Task::Test(options) => check::run(&options),
         // Its options are read again by the program it starts.
         Task::Bench(_) => bench::run(),
+        Task::Contract(options) => contract::run(&options),
         Task::BenchDrive(options) => bench::drive(&options),
         Task::BenchCalibrate => bench::calibrate(),
     };
