@@ -103,6 +103,18 @@ impl HolderKey {
         }
     }
 
+    /// Thumbprint of the public key (RFC 7638, SHA-256), base64url.
+    pub fn thumbprint(&self) -> String {
+        // In order of the names, as they are hashed.
+        let required = ["crv", "kty", "x", "y"].map(|name| (name, self.jwk()[name].clone()));
+        let required: serde_json::Map<_, _> = required
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.into(), value))
+            .collect();
+        B64.encode(ring::digest::digest(&ring::digest::SHA256, Value::Object(required).to_string().as_bytes()))
+    }
+
     /// `did:jwk` with the fragment of its one key.
     pub fn did_jwk(&self) -> String {
         format!("did:jwk:{}#0", B64.encode(self.jwk().to_string()))

@@ -37,6 +37,8 @@ pub mod management;
 pub mod mdoc;
 /// Credential offers, as a wallet reads them.
 pub mod offer;
+/// Built plugins, and what stands behind them.
+pub mod plugins;
 /// The text format of Prometheus.
 pub mod prometheus;
 /// Proofs of possession, with a hook for every defect.
