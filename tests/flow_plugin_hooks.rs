@@ -6,7 +6,7 @@ use issuerd_tests::wallet::credentials;
 use issuerd_tests::{Daemon, HolderKey};
 use serde_json::json;
 
-use crate::flow_plugins::{CLUB, club, offer};
+use crate::flow_plugin_claims::{CLUB, club, offer};
 
 /// `[[auth_hook]]`
 fn hook(plugin: &str, phase: &str, more: &str) -> String {
@@ -84,7 +84,7 @@ fn hooks_are_asked_in_order_and_the_first_refusal_is_the_answer() {
 
 #[test]
 fn a_hook_that_names_no_auth_hook_stops_the_start() {
-    let table = issuerd_tests::plugins::people(CLUB, crate::flow_plugins::TABLE);
+    let table = issuerd_tests::plugins::people(CLUB, crate::flow_plugin_claims::TABLE);
     let said = Daemon::refused(&(table + "\n" + &hook("people", "token-request", "")));
     assert!(said.contains("people") && said.contains("auth-hook"), "{said}");
     let said = Daemon::refused(&hook("nobody", "token-request", ""));

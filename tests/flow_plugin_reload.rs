@@ -8,7 +8,7 @@ use issuerd_tests::{Daemon, HolderKey};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::flow_plugins::{club, offer};
+use crate::flow_plugin_claims::{club, offer};
 
 const RELOAD: &str = "/v1/plugins/people/reload";
 
