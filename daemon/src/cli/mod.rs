@@ -13,6 +13,7 @@ mod client;
 mod dev;
 mod init;
 mod offer;
+mod plugin;
 mod qr;
 mod serve;
 
@@ -47,6 +48,9 @@ enum Command {
     Client(client::Client),
     /// Create, list, show and delete offers through the management API.
     Offer(offer::Offer),
+    /// Make, build, inspect and test plugins.
+    #[command(subcommand)]
+    Plugin(plugin::Plugin),
 }
 
 /// Where the configuration is.
@@ -81,6 +85,7 @@ pub fn run() -> ExitCode {
         Command::Init(init) => init::run(&init),
         Command::Client(client) => client::run(client),
         Command::Offer(offer) => offer::run(&offer),
+        Command::Plugin(plugin) => plugin::run(&plugin),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

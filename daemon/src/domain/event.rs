@@ -144,6 +144,10 @@ operations! {
     ManagementClientDelete "MANAGEMENT_CLIENT_DELETE" "management",
     /// A client of the management API asks for an access token.
     ManagementTokenCreate "MANAGEMENT_TOKEN_CREATE" "management",
+    /// Calls of a plugin are to be recorded.
+    PluginRecordingCreate "PLUGIN_RECORDING_CREATE" "plugin",
+    /// Recorded calls of a plugin are read.
+    PluginRecordingRetrieve "PLUGIN_RECORDING_RETRIEVE" "plugin",
 }
 
 /// How far an operation has come.

@@ -72,7 +72,7 @@ mod tests {
         let world = resolve.select_world(&[package], Some(world)).unwrap();
         let mut module = wit_component::dummy_module(&resolve, world, wit_parser::ManglingAndAbi::Standard32);
         let encoding = wit_component::StringEncoding::UTF8;
-        wit_component::embed_component_metadata(&mut module, &resolve, world, encoding).unwrap();
+        wit_component::embed_component_metadata(&mut module, &resolve, world, encoding, false).unwrap();
         let mut encoder = wit_component::ComponentEncoder::default();
         encoder.module(&module).unwrap();
         encoder.encode().unwrap()

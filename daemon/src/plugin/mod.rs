@@ -4,11 +4,15 @@
 //! the one gate), serves every call in a fresh instance, and is ended at its limits. The rest of the daemon sees [`PluginCalls`].
 
 mod cache;
+pub(crate) mod case;
 pub mod contract;
-mod none;
+pub mod contract;
 pub(crate) mod grants;
 mod host;
+pub mod inspect;
+mod none;
 mod outbound;
+pub mod recording;
 pub(crate) mod room;
 pub(crate) mod secrets;
 pub mod settings;

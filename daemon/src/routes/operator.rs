@@ -10,7 +10,7 @@ use super::table::Table;
 use crate::app::Shared;
 use crate::domain::event::Operation;
 use crate::handler::operator::{
-    claim_sources, clients, configurations, health, iacas, offers, plugins, signers, token,
+    claim_sources, clients, configurations, health, iacas, offers, plugins, recordings, signers, token,
 };
 use crate::lifecycle::Tasks;
 
@@ -28,7 +28,9 @@ pub(super) fn table(edge: Arc<Edge>) -> Table<Shared> {
         .probe("/readyz", health::ready)
         .probe("/metrics", health::metrics)
         .post("/oauth/token", Operation::ManagementTokenCreate, token::create);
-    signer_rows(iaca_rows(configuration_rows(claim_source_rows(offer_rows(plugin_rows(client_rows(table)))))))
+    let table = plugin_rows(recording_rows(client_rows(table)));
+    let table = claim_source_rows(offer_rows(table));
+    signer_rows(iaca_rows(configuration_rows(table)))
 }
 
 fn client_rows(table: Table<Shared>) -> Table<Shared> {
@@ -107,4 +109,13 @@ fn signer_rows(table: Table<Shared>) -> Table<Shared> {
         .put(ONE, Operation::MobileCredentialDocumentSignerUpdate, signers::update)
         .delete(ONE, Operation::MobileCredentialDocumentSignerDelete, signers::delete)
         .post(REVOKE, Operation::MobileCredentialDocumentSignerRevoke, signers::revoke)
+}
+
+fn recording_rows(table: Table<Shared>) -> Table<Shared> {
+    const ONE: &str = "/v1/plugins/{name}/recording";
+    table.post(ONE, Operation::PluginRecordingCreate, recordings::create).get(
+        ONE,
+        Operation::PluginRecordingRetrieve,
+        recordings::find,
+    )
 }

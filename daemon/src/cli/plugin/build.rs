@@ -55,8 +55,8 @@ fn rust(folder: &Path) -> Result<PathBuf, Failed> {
 
 /// Makes a component of a module in which the SDK left the contract's types.
 fn component(module: &[u8]) -> Result<Vec<u8>, Failed> {
-    let mut encoder = wit_component::ComponentEncoder::default().validate(true);
-    let made = encoder.module(module).and_then(|()| encoder.encode());
+    let mut encoder = wit_component::ComponentEncoder::default();
+    let made = encoder.validate(true).module(module).and_then(wit_component::ComponentEncoder::encode);
     made.map_err(|error| format!("the module is no plugin: {error:#}").into())
 }
 
@@ -126,7 +126,7 @@ mod tests {
         let mangling = wit_parser::ManglingAndAbi::Standard32;
         let mut module = wit_component::dummy_module(&resolve, world, mangling);
         let encoding = wit_component::StringEncoding::UTF8;
-        wit_component::embed_component_metadata(&mut module, &resolve, world, encoding).unwrap();
+        wit_component::embed_component_metadata(&mut module, &resolve, world, encoding, false).unwrap();
         let found = inspect::decode(&component(&module).unwrap()).unwrap();
         assert_eq!(found.world, Some(crate::plugin::World::ClaimSource));
     }

@@ -57,10 +57,7 @@ fn debian() -> Option<Command> {
     }
     let mut command = Command::new(CARGO);
     // `-Zbuild-std` is not stable, and works with the source of the same release.
-    command
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTC", RUSTC)
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
+    command.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", RUSTC).env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
     Some(command)
 }
 

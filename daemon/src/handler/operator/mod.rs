@@ -10,6 +10,7 @@ pub mod iacas;
 pub mod offers;
 pub mod page;
 pub mod plugins;
+pub mod recordings;
 pub mod signers;
 pub mod token;
 
