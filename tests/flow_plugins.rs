@@ -48,6 +48,8 @@ fn an_optional_plugin_is_left_out_and_the_check_says_so() {
     assert_eq!((&found[0]["name"], &found[0]["state"]), (&json!("hr"), &json!("skipped")));
     assert!(found[0]["lastError"].is_string(), "{found:?}");
     assert_eq!(daemon.management().get("/v1/plugins/hr").expect(200).json(), found[0]);
+    let body = daemon.management().post("/v1/plugins/hr/reload", &json!({})).expect(409).json();
+    assert!(body["details"][0]["msg"].is_string(), "{body}");
 }
 
 #[test]

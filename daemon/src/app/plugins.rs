@@ -63,6 +63,12 @@ impl PluginHost {
         self.running.as_ref().map(|running| running.plugins.list()).unwrap_or_default()
     }
 
+    /// One by its name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<PluginStatus> {
+        self.list().into_iter().find(|plugin| plugin.name == name)
+    }
+
     /// The settings with which the plugins were loaded.
     #[must_use]
     pub fn settings(&self) -> Arc<Settings> {

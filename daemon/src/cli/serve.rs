@@ -18,10 +18,11 @@ pub(super) fn run(file: &ConfigFile) -> Result<(), Failed> {
     let log = log::init(&config.log.level, &config.log.format)?;
     runtime()?.block_on(async {
         let sockets = Sockets::bind(&config).await?;
+        // Before the plugins, which may take seconds: a reload that comes too early must not end the start.
+        let hangup = Hangup::install()?;
         let app = boot::open_with_plugins(&config, file.path()).await?;
         app.trust.maintain().await?;
         let (issuer, public, management) = (&app.site.issuer, sockets.public_address()?, sockets.management_address()?);
-        let hangup = Hangup::install()?;
         serve(&app, sockets, &config, &log, |tasks| {
             boot::reload_at_hangup(&app, tasks, hangup);
             tracing::info!(%issuer, %public, %management, "ready");

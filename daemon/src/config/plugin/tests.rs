@@ -203,3 +203,18 @@ fn the_environment_overrides_what_plugins_have_in_common_and_nothing_else() {
     assert!(parse("", &set("ISSUERD_PLUGINS_MAX_CONCURRENT", "0"), |_| ()).is_err());
     assert!(parse("", &set("ISSUERD_SERVER_FORWARDED_HOPS", "6"), |_| ()).is_err());
 }
+
+#[test]
+fn the_examples_of_the_commented_file_hold_and_show_the_defaults() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../issuer.toml")).unwrap();
+    let (_, examples) = text.split_once("# [plugin.hr]").unwrap();
+    let lines: Vec<_> = examples.lines().map(|line| line.trim_start_matches('#').trim_start()).collect();
+    let config = read(&format!("[plugin.pin]\nfile = 'pin.wasm'\n[plugin.hr]{}", lines.join("\n")));
+    let hr = &config.named.plugins["hr"];
+    assert_eq!((hr.limits, hr.sha256, hr.optional), (Limits::default(), None, false));
+    assert_eq!((hr.secrets.len(), hr.http.len(), config.named.auth_hooks.len()), (1, 1, 1));
+    let bare =
+        read("[plugin.a]\nfile = 'a'\n[[plugin.a.http]]\norigin = 'https://crm.example.org'\npath = '/v1/people'");
+    assert_eq!(hr.http, bare.named.plugins["a"].http, "what the example says of the defaults");
+    assert!(!config.named.auth_hooks[0].abstain_on_error);
+}

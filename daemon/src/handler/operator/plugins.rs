@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::{authorize, object};
-use crate::app::{App, ReloadError, Shared};
+use crate::app::{ReloadError, Shared};
 use crate::domain::access::Permission;
 use crate::wire::fields::Detail;
 
@@ -28,7 +28,7 @@ pub async fn find(
     Path(name): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     authorize(&app, &headers, Permission::Plugins)?;
-    shown(&app, &name).map(Json)
+    app.plugins.find(&name).map(|plugin| Json(json!(plugin))).ok_or_else(|| ApiError::NotFound(PARAM, name))
 }
 
 /// `POST …/reload`: reads the settings and the file anew. The body is an empty object, or nothing.
@@ -45,17 +45,19 @@ pub async fn reload(
         return Err(ApiError::Invalid(request.keys().take(20).map(unknown).collect()));
     }
     match app.plugins.reload(Some(&name)).await {
-        Ok(_names) => shown(&app, &name).map(Json),
+        Ok(_names) => match app.plugins.find(&name) {
+            // An optional one, which a reload of all may leave out; here it alone was asked for.
+            Some(plugin) if plugin.state == "skipped" => Err(refused(plugin.last_error.into_iter().collect())),
+            Some(plugin) => Ok(Json(json!(plugin))),
+            None => Err(ApiError::NotFound(PARAM, name)),
+        },
         Err(ReloadError::Unknown) => Err(ApiError::NotFound(PARAM, name)),
-        Err(ReloadError::Refused(reasons)) => {
-            let detail = |msg| Detail { location: "params", param: PARAM.into(), msg, value: None };
-            let message = "the plugin cannot be loaded; what served before goes on".to_owned();
-            Err(ApiError::Refused(message, reasons.into_iter().map(detail).collect()))
-        }
+        Err(ReloadError::Refused(reasons)) => Err(refused(reasons)),
     }
 }
 
-fn shown(app: &App, name: &str) -> Result<Value, ApiError> {
-    let found = app.plugins.list().into_iter().find(|plugin| plugin.name == name);
-    found.map(|plugin| json!(plugin)).ok_or_else(|| ApiError::NotFound(PARAM, name.to_owned()))
+fn refused(reasons: Vec<String>) -> ApiError {
+    let detail = |msg| Detail { location: "params", param: PARAM.into(), msg, value: None };
+    let message = "the plugin cannot be loaded; what served before goes on".to_owned();
+    ApiError::Refused(message, reasons.into_iter().map(detail).collect())
 }
