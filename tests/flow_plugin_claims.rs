@@ -1,9 +1,5 @@
-//! Plugins from the outside: what a start, `check` and the management API say of them, and what a reload does.
+//! Claims from plugins: real components in the real daemon.
 
-<<<<<<<< HEAD:tests/flow_plugins.rs
-use std::fs;
-use std::path::Path;
-========
 use issuerd_tests::configurations::{changed, membership};
 use issuerd_tests::management::CONFIGURATIONS;
 use issuerd_tests::plugins::{Register, component, people, plugin, sha256};
@@ -11,105 +7,231 @@ use issuerd_tests::prometheus::{labels, samples};
 use issuerd_tests::wallet::credentials;
 use issuerd_tests::{Daemon, HolderKey, Offer};
 use serde_json::{Value, json};
->>>>>>>> 40460b5 (Tests of claims of plugins in a file of their own):tests/flow_plugin_claims.rs
 
-use issuerd_tests::Daemon;
-use issuerd_tests::daemon::{Options, run};
-use issuerd_tests::management::details;
-use issuerd_tests::wait::until;
-use rustix::process::Signal;
-use serde_json::json;
+pub(crate) const CLUB: &str = "org.example.club";
+pub(crate) const TABLE: &str = "employee,name,level\n1042,Mika Sommer,gold\n2001,Zwiebelturmwaechter,silver";
+const CLAIM_SOURCES: &str = "/v1/claim-sources";
 
-const PLUGINS: &str = "/v1/plugins";
-const OPTIONAL: &str = "[plugin.hr]\nfile = '/nowhere/hr.wasm'\noptional = true\n";
+/// An installation with the table, and the configuration whose claims it knows.
+pub(crate) fn club(more: &str) -> (Daemon, String) {
+    let daemon = Daemon::installed(&format!("{}{more}", people(CLUB, TABLE)));
+    let id = daemon.management().create_configuration(&membership(CLUB));
+    (daemon, id)
+}
 
-fn written(folder: &Path, text: &str) -> String {
-    let file = folder.join("issuer.toml");
-    fs::write(&file, text).unwrap();
-    file.to_str().unwrap().to_owned()
+pub(crate) fn offer(daemon: &Daemon, configuration: &str, claims: &Value) -> Offer {
+    daemon.management().offer(&json!({ "credentials": [configuration], "claims": claims }))
+}
+
+/// The value of a series of plugin `people` whose labels are these.
+fn count(daemon: &Daemon, name: &str, wanted: &[(&str, &str)]) -> f64 {
+    let matches = |series: &str| {
+        let found = labels(series);
+        series.starts_with(name) && wanted.iter().all(|label| found.contains(label))
+    };
+    samples(&daemon.management().metrics()).iter().filter(|(series, _)| matches(series)).map(|(_, value)| value).sum()
 }
 
 #[test]
-fn a_plugin_that_cannot_be_loaded_stops_the_start_and_the_check_with_every_reason() {
-    let folder = tempfile::tempdir().unwrap();
-    let file =
-        written(folder.path(), "[plugin.hr]\nfile = '/nowhere/hr.wasm'\n[plugin.pin]\nfile = '/nowhere/pin.wasm'\n");
-    let data = folder.path().join("data").to_str().unwrap().to_owned();
-    let free = "127.0.0.1:0";
-    let dev = ["dev", "--config", &file, "--data-dir", &data, "--listen", free, "--management-listen", free];
-    for arguments in [dev.as_slice(), &["check", "--config", &file]] {
-        let output = run(arguments, &[]);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains("/nowhere/hr.wasm") && said.contains("/nowhere/pin.wasm"), "{said}");
+fn a_credential_carries_the_claims_of_the_table() {
+    let (daemon, id) = club("");
+    let key = HolderKey::es256();
+    // The name is required by the configuration, and only the table knows it.
+    let offer = offer(&daemon, &id, &json!({ "employee": "1042" }));
+    let mdoc = daemon.wallet().claim(&offer, std::slice::from_ref(&key)).remove(0);
+    mdoc.verify(&daemon.management().iaca());
+    assert!(mdoc.is_bound_to(&key));
+    assert_eq!(mdoc.value("name").as_text(), Some("Mika Sommer"));
+    assert_eq!(mdoc.value("level").as_text(), Some("gold"));
+    assert_eq!(daemon.management().offer_state(&offer.id), "issued");
+}
+
+#[test]
+fn what_the_table_says_replaces_what_the_offer_says_name_by_name() {
+    let table = "employee,name\n1042,Mika Sommer";
+    let daemon = Daemon::installed(&people(CLUB, table));
+    let id = daemon.management().create_configuration(&membership(CLUB));
+    let claims = json!({ "employee": "1042", "name": "Mika Winter", "level": "bronze" });
+    let mdoc = daemon.wallet().claim(&offer(&daemon, &id, &claims), &[HolderKey::es256()]).remove(0);
+    assert_eq!(mdoc.value("name").as_text(), Some("Mika Sommer"));
+    assert_eq!(mdoc.value("level").as_text(), Some("bronze"));
+}
+
+#[test]
+fn a_batch_asks_once_and_all_copies_say_the_same() {
+    let (daemon, id) = club("");
+    let keys: Vec<_> = (0..3).map(|_| HolderKey::es256()).collect();
+    let mdocs = daemon.wallet().claim(&offer(&daemon, &id, &json!({ "employee": "1042" })), &keys);
+    assert_eq!(mdocs.len(), 3);
+    assert!(mdocs.iter().all(|mdoc| mdoc.value("name").as_text() == Some("Mika Sommer")));
+    let calls = [("plugin", "people"), ("export", "fetch"), ("outcome", "ready")];
+    assert!((count(&daemon, "issuerd_plugin_calls_total", &calls) - 1.0).abs() < 0.1);
+}
+
+#[test]
+fn an_unknown_person_gets_nothing_and_uses_nothing_up() {
+    let (daemon, id) = club("");
+    let wallet = daemon.wallet();
+    let unknown = offer(&daemon, &id, &json!({ "employee": "7777", "name": "Mika Winter" }));
+    let token = wallet.redeem(&unknown);
+    for _ in 0..2 {
+        let answer = wallet.ask(&token, &id, &[HolderKey::es256()]);
+        assert!(!answer.text().contains("7777"), "{}", answer.text());
+        answer.expect_error(400, "credential_request_denied");
     }
+    assert_eq!(daemon.management().offer_state(&unknown.id), "redeemed");
+    // The person is entered into the register, and the same token serves.
+    daemon.rewrite_config(|text| text.replace("1042,Mika", "7777,Mika"));
+    daemon.management().post("/v1/plugins/people/reload", &json!({})).expect(200);
+    let mdoc = credentials(&wallet.ask(&token, &id, &[HolderKey::es256()]).expect(200)).remove(0);
+    assert_eq!(mdoc.value("name").as_text(), Some("Mika Sommer"));
 }
 
 #[test]
-fn an_optional_plugin_is_left_out_and_the_check_says_so() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = written(folder.path(), OPTIONAL);
-    let output = run(&["check", "--config", &file], &[]);
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success() && said.contains("plugin hr: would be skipped"), "{said}");
-    let daemon = Daemon::with(Options::default().argument("--config", &file));
-    let found = daemon.management().list(PLUGINS);
-    assert_eq!(found.len(), 1);
-    assert_eq!((&found[0]["name"], &found[0]["state"]), (&json!("hr"), &json!("skipped")));
-    assert!(found[0]["lastError"].is_string(), "{found:?}");
-    assert_eq!(daemon.management().get("/v1/plugins/hr").expect(200).json(), found[0]);
-}
-
-#[test]
-fn without_plugins_there_is_nothing_to_see_or_to_load() {
-    let daemon = Daemon::start();
+fn a_configuration_names_its_claim_source() {
+    let other = people("org.example.other", TABLE);
+    let daemon = Daemon::installed(&other);
     let management = daemon.management();
-    assert!(management.list(PLUGINS).is_empty());
-    for answer in [management.get("/v1/plugins/hr"), management.post("/v1/plugins/hr/reload", &json!({}))] {
-        let body = answer.expect(404).json();
-        assert_eq!((&body["details"][0]["param"], &body["details"][0]["value"]), (&json!("name"), &json!("hr")));
-    }
-    let answer = management.post("/v1/plugins/hr/reload", &json!({ "force": true }));
-    assert_eq!(details(&answer)[0].0, "force");
-    let metrics = management.metrics();
-    for (event, count) in [("PLUGIN_RETRIEVE_LIST_SUCCESS", 1), ("PLUGIN_RETRIEVE_FAIL", 1), ("PLUGIN_RELOAD_FAIL", 2)]
-    {
-        let line = format!("issuerd_analytics_events_total{{event=\"{event}\"}} {count}\n");
-        assert!(metrics.contains(&line), "{line}");
-    }
+    let source = json!({ "name": "Members", "type": "plugin", "plugin": "people" });
+    let source = management.post(CLAIM_SOURCES, &source).expect(201).json()["id"].as_str().unwrap().to_owned();
+    let body = changed(membership(CLUB), "/claimSourceId", source.as_str());
+    let id = management.create_configuration(&body);
+    let mdoc = daemon.wallet().claim(&offer(&daemon, &id, &json!({ "employee": "1042" })), &[HolderKey::es256()]);
+    assert_eq!(mdoc[0].value("name").as_text(), Some("Mika Sommer"));
+    // A source that is in use stays; one that isn't there cannot be named.
+    assert!(matches!(management.delete(&format!("{CLAIM_SOURCES}/{source}")).status, 400 | 409));
+    let nowhere = changed(membership(CLUB), "/claimSourceId", "00000000-0000-4000-8000-000000000000");
+    management.post(CONFIGURATIONS, &nowhere).expect(400);
+    let unknown = json!({ "name": "Members", "type": "plugin", "plugin": "nobody" });
+    management.post(CLAIM_SOURCES, &unknown).expect(400);
 }
 
 #[test]
-fn a_reload_that_fails_says_every_reason_and_changes_nothing() {
-    let daemon = Daemon::installed(OPTIONAL);
-    let file = daemon.data().join("issuer.toml");
-    let good = fs::read_to_string(&file).unwrap();
-    let before = daemon.management().list(PLUGINS);
-    fs::write(&file, format!("{good}\nfiel = 1\n[plugin.hr.limits]\ncpu_ms = 9000\n")).unwrap();
-    let body = daemon.management().post("/v1/plugins/hr/reload", &json!({})).expect(409).json();
-    assert_eq!(body["code"], "Conflict");
-    let reasons: Vec<_> = body["details"].as_array().unwrap().iter().filter_map(|one| one["msg"].as_str()).collect();
-    assert_eq!(reasons.len(), 2, "{reasons:?}");
-    assert!(reasons.iter().any(|reason| reason.contains("plugin.hr.limits.cpu_ms")), "{reasons:?}");
-    assert_eq!(daemon.management().list(PLUGINS), before);
+fn the_plugins_are_shown_with_what_they_may_do() {
+    let (daemon, id) = club("");
+    let key = [HolderKey::es256()];
+    daemon.wallet().claim(&offer(&daemon, &id, &json!({ "employee": "1042" })), &key);
+    let listed = daemon.management().get("/v1/plugins").expect(200).json();
+    let listed = listed["data"].as_array().unwrap();
+    let [people] = listed.as_slice() else { panic!("{listed:?}") };
+    assert_eq!((&people["name"], &people["state"]), (&json!("people"), &json!("loaded")), "{people}");
+    assert_eq!(people["world"], "claim-source");
+    assert_eq!(people["sha256"], sha256(&component("register-csv")));
+    assert_eq!((&people["calls"], &people["failures"]), (&json!(1), &json!(0)), "{people}");
+    assert!(people["grants"].is_array() && people["version"].is_string(), "{people}");
+    // The table holds people, and is nobody's business here.
+    assert!(!people.to_string().contains("Sommer"), "{people}");
 }
 
 #[test]
-<<<<<<<< HEAD:tests/flow_plugins.rs
-fn a_hangup_reads_the_plugins_again_and_ends_nothing() {
-    let mut daemon = Daemon::installed("");
-    let file = daemon.data().join("issuer.toml");
-    let good = fs::read_to_string(&file).unwrap();
-    fs::write(&file, format!("{good}\n[plugin.hr]\nfiel = 1\n")).unwrap();
-    daemon.signal(Signal::HUP);
-    until("the log names the mistake", || daemon.stderr().contains("plugin.hr.fiel").then_some(()));
-    assert!(daemon.management().list(PLUGINS).is_empty());
-    fs::write(&file, good).unwrap();
-    daemon.signal(Signal::HUP);
-    until("the plugins are loaded again", || daemon.stderr().contains("plugins were loaded again").then_some(()));
-    daemon.management().get("/readyz").expect(200);
-    assert_eq!(daemon.end(), Some(0));
-========
+fn calls_are_counted_by_export_and_outcome() {
+    let (daemon, id) = club("");
+    let wallet = daemon.wallet();
+    wallet.claim(&offer(&daemon, &id, &json!({ "employee": "1042" })), &[HolderKey::es256()]);
+    let unknown = wallet.redeem(&offer(&daemon, &id, &json!({ "employee": "7777", "name": "Mika" })));
+    wallet.ask(&unknown, &id, &[HolderKey::es256()]).expect(400);
+    for outcome in ["ready", "not_found"] {
+        let calls = [("plugin", "people"), ("export", "fetch"), ("outcome", outcome)];
+        assert!((count(&daemon, "issuerd_plugin_calls_total", &calls) - 1.0).abs() < 0.1, "{outcome}");
+    }
+    assert!(count(&daemon, "issuerd_plugin_call_duration_seconds_count", &[("plugin", "people")]) >= 2.0);
+}
+
+#[test]
+fn a_pin_that_does_not_match_stops_the_start() {
+    let pinned = format!("sha256 = \"{}\"\n", "ab".repeat(32));
+    let said = Daemon::refused(&plugin("people", "register-csv", &pinned));
+    assert!(said.contains("people") && said.contains("sha256"), "{said}");
+    // What it is can be copied from the message.
+    assert!(said.contains(&sha256(&component("register-csv"))), "{said}");
+}
+
+#[test]
+fn a_missing_file_and_a_missing_grant_stop_the_start() {
+    let said = Daemon::refused("[plugin.people]\nfile = \"/nowhere/people.wasm\"\n");
+    assert!(said.contains("/nowhere/people.wasm"), "{said}");
+    let without = "[plugin.crm.config]\nurl = \"https://crm.example.org/v1/{employee}\"\nclaims = { name = \"name\" }";
+    let said = Daemon::refused(&plugin("crm", "register-http", without));
+    // The lines to add are in the message.
+    assert!(said.contains("[[plugin.crm.http]]") && said.contains("https://crm.example.org"), "{said}");
+}
+
+#[test]
+fn an_optional_plugin_is_skipped_and_the_rest_serves() {
+    let broken = "[plugin.broken]\nfile = \"/nowhere/broken.wasm\"\noptional = true\n";
+    let (daemon, id) = club(broken);
+    let key = [HolderKey::es256()];
+    daemon.wallet().claim(&offer(&daemon, &id, &json!({ "employee": "1042" })), &key);
+    let listed = daemon.management().get("/v1/plugins").expect(200).json();
+    let broken = listed["data"].as_array().unwrap().iter().find(|one| one["name"] == "broken").unwrap().clone();
+    assert_eq!(broken["state"], "skipped", "{broken}");
+    assert!(daemon.stderr().contains("broken"), "{}", daemon.stderr());
+}
+
+#[test]
+fn nothing_of_table_offer_or_secret_is_in_log_metrics_and_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "kHq7-register-token-41").unwrap();
+    let register = Register::start(&[("/v1/E-90417", 200, r#"{"name":"Kieselsteinsammlerin"}"#)]);
+    let log = "[log]\nlevel = \"trace\"\n";
+    let mut daemon = Daemon::installed(&format!("{log}{}", crm("register-http", &register, &file)));
+    let id = daemon.management().create_configuration(&membership(CLUB));
+    let mdoc = daemon.wallet().claim(&offer(&daemon, &id, &json!({ "employee": "E-90417" })), &[HolderKey::es256()]);
+    assert_eq!(mdoc[0].value("name").as_text(), Some("Kieselsteinsammlerin"));
+    assert!(register.requests()[0].contains("kHq7-register-token-41"), "the host adds the secret");
+    let shown = [daemon.management().metrics(), daemon.management().get("/v1/plugins").expect(200).text()];
+    daemon.end();
+    for planted in ["E-90417", "Kieselsteinsammlerin", "kHq7-register-token-41"] {
+        for text in shown.iter().chain([&daemon.stderr(), &daemon.stdout()]) {
+            assert!(!text.contains(planted), "{planted}:\n{text}");
+        }
+        let data = std::fs::read(daemon.data().join("data/issuerd.redb")).unwrap();
+        assert!(!data.windows(planted.len()).any(|window| window == planted.as_bytes()), "{planted} in the data file");
+    }
+}
+
+/// The plugin `crm`: claims from the register, with a secret from a file.
+fn crm(built: &str, register: &Register, secret: &std::path::Path) -> String {
+    let origin = format!("http://{}", register.address);
+    let more = format!(
+        "credentials = [\"{CLUB}\"]\ncache = {{ bytes = 65536, entries = 16 }}\n[plugin.crm.config]\n\
+        url = \"{origin}/v1/{{employee}}\"\nclaims = {{ name = \"name\" }}\nsecret = \"crm-token\"\n\
+        [[plugin.crm.secret]]\nname = \"crm-token\"\nuse = [\"header\"]\n\
+        [[plugin.crm.http]]\norigin = \"{origin}\"\nmethods = [\"GET\"]\npath = \"/v1\"\nprivate = true\n\
+        [secret.crm-token]\nfrom = \"file:{}\"\norigins = [\"{origin}\"]",
+        secret.display()
+    );
+    plugin("crm", built, &more)
+}
+
+/// The same claim source in any language behaves the same.
+fn asks_the_register(built: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "kHq7-register-token-41\n").unwrap();
+    let register = Register::start(&[("/v1/1042", 200, r#"{"name":"Mika Sommer"}"#), ("/v1/5000", 503, "{}")]);
+    let daemon = Daemon::installed(&crm(built, &register, &file));
+    let (id, wallet) = (daemon.management().create_configuration(&membership(CLUB)), daemon.wallet());
+    let ask = |employee: &str| {
+        let offer = offer(&daemon, &id, &json!({ "employee": employee, "name": "Mika Winter" }));
+        let token = wallet.redeem(&offer);
+        wallet.ask(&token, &id, &[HolderKey::es256()])
+    };
+    let mdoc = credentials(&ask("1042").expect(200)).remove(0);
+    assert_eq!(mdoc.value("name").as_text(), Some("Mika Sommer"));
+    ask("7777").expect_error(400, "credential_request_denied");
+    let unavailable = ask("5000");
+    assert!(unavailable.header("retry-after").is_some(), "{:?}", unavailable.headers);
+    unavailable.expect_error(503, "temporarily_unavailable");
+    let heads = register.requests();
+    assert_eq!(heads.len(), 3, "{heads:?}");
+    assert!(
+        heads.iter().all(|head| head.to_ascii_lowercase().contains("authorization: bearer khq7-register-token-41"))
+    );
+}
+
+#[test]
 fn a_register_with_an_api_is_asked() {
     asks_the_register("register-http");
 }
@@ -124,5 +246,4 @@ fn a_register_with_an_api_is_asked_from_javascript() {
 #[ignore = "examples/plugins/register-http-python must be built and its file be among the plugins"]
 fn a_register_with_an_api_is_asked_from_python() {
     asks_the_register("register-http-python");
->>>>>>>> 40460b5 (Tests of claims of plugins in a file of their own):tests/flow_plugin_claims.rs
 }
