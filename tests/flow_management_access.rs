@@ -67,6 +67,8 @@ fn wrong_credentials_get_one_answer() {
     assert!(matches!(text.send(daemon.ready.management).status, 400 | 415));
 }
 
+const CLAIM_SOURCES: &str = "/v1/claim-sources";
+
 /// Every protected endpoint: method, path, body.
 fn endpoints() -> Vec<(&'static str, String, Option<Value>)> {
     let some = || Some(json!({}));
@@ -76,6 +78,11 @@ fn endpoints() -> Vec<(&'static str, String, Option<Value>)> {
         ("GET", format!("{OFFERS}/{NOBODY}"), None),
         ("POST", PRE_AUTHORIZED_OFFERS.into(), some()),
         ("DELETE", format!("{PRE_AUTHORIZED_OFFERS}/{NOBODY}"), None),
+        ("POST", CLAIM_SOURCES.into(), some()),
+        ("GET", CLAIM_SOURCES.into(), None),
+        ("GET", format!("{CLAIM_SOURCES}/{NOBODY}"), None),
+        ("PUT", format!("{CLAIM_SOURCES}/{NOBODY}"), some()),
+        ("DELETE", format!("{CLAIM_SOURCES}/{NOBODY}"), None),
         ("POST", CONFIGURATIONS.into(), some()),
         ("GET", CONFIGURATIONS.into(), None),
         ("GET", format!("{CONFIGURATIONS}/{NOBODY}"), None),
@@ -168,7 +175,9 @@ fn the_permission_table_holds() {
         ("admin", (|_, _| true) as fn(&str, bool) -> bool),
         ("issuer", |path, _| !path.starts_with(CLIENTS) && !path.starts_with(PLUGINS)),
         ("managed-issuer", |path, reads| {
-            path.starts_with(OFFERS) || (reads && !path.starts_with(CLIENTS) && !path.starts_with(PLUGINS))
+            path.starts_with(OFFERS)
+                || path.starts_with(CLAIM_SOURCES)
+                || (reads && !path.starts_with(CLIENTS) && !path.starts_with(PLUGINS))
         }),
         ("auditor", |path, reads| reads && ![OFFERS, CLIENTS, PLUGINS].iter().any(|all| path.starts_with(all))),
     ] {

@@ -28,3 +28,27 @@ pub(super) fn caller<'a>(
         languages: text(header::ACCEPT_LANGUAGE),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_is_what_the_request_says_and_no_more() {
+        let headers: HeaderMap = [
+            (header::USER_AGENT, "Wallet/1.0"),
+            (header::ACCEPT_LANGUAGE, "de, en;q=0.5"),
+            // What a client says of its address is not believed here.
+            (HeaderName::from_static("x-forwarded-for"), "203.0.113.7"),
+        ]
+        .map(|(name, value)| (name, value.parse().unwrap()))
+        .into_iter()
+        .collect();
+        let sender = caller(None, None, &headers);
+        assert_eq!((sender.user_agent, sender.remote_address, sender.request_id), (Some("Wallet/1.0"), None, ""));
+        assert_eq!(sender.locales(), ["de", "en"]);
+        let address = "192.0.2.1".parse().unwrap();
+        let remote = Extension(RemoteAddress(address));
+        assert_eq!(caller(None, Some(&remote), &HeaderMap::new()).remote_address, Some(address));
+    }
+}

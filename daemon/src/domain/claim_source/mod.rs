@@ -3,6 +3,8 @@
 
 pub mod catalog;
 mod fetch;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -113,7 +113,10 @@ fn refused(refusal: &Refusal) -> WalletError {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::domain::blocked::Blocked;
     use crate::domain::issuance::validity::ValidityError;
     use crate::domain::proof::key::KeyError;
     use crate::wire::credential::ProofsError;
@@ -201,6 +204,26 @@ mod tests {
             let challenge = if status == 400 { String::new() } else { format!("Bearer error=\"{code}\"") };
             assert_eq!(seen(refused(&refusal)).await, (status, code.to_owned(), challenge), "{refusal:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_plugin_in_the_way_has_its_answer() {
+        let blocked = |blocked: Blocked| refused(&Refusal::Blocked(blocked));
+        let wait = |seconds: Option<u64>| Blocked::Unavailable { retry_after: seconds.map(Duration::from_secs) };
+        for (why, status, code) in [
+            (Blocked::Denied { message: None }, 400, "credential_request_denied"),
+            (Blocked::NotFound, 400, "credential_request_denied"),
+            (wait(None), 503, "temporarily_unavailable"),
+            (Blocked::Failed, 500, "server_error"),
+        ] {
+            assert_eq!(seen(blocked(why)).await, (status, code.to_owned(), String::new()));
+        }
+        for (wanted, told) in [(None, "5"), (Some(0), "1"), (Some(90), "90"), (Some(u64::MAX), "86400")] {
+            let response = blocked(wait(wanted)).into_response();
+            assert_eq!(response.headers()[header::RETRY_AFTER], told);
+        }
+        let failed = blocked(Blocked::Failed).into_response();
+        assert!(!failed.headers().contains_key(header::RETRY_AFTER));
     }
 
     // VCI-8.3-10

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use futures_util::future::{BoxFuture, FutureExt as _};
 
 use super::*;
+use crate::store::claim_source::ClaimSourceDelete;
 use crate::store::engine::{Batch, EngineError, Entry, Outcome, Page, Table};
 
 /// An engine in which something happens just before the next commit.
@@ -156,4 +157,42 @@ async fn a_configuration_deleted_first_is_not_replaced() {
     let saved = race.store.configuration_save(&plain(configuration, &doc_type, &document, true)).await;
     assert_eq!(saved.unwrap(), ConfigurationSave::Unknown);
     assert!(bench.store.configuration_list::<Value>().await.unwrap().is_empty());
+}
+
+/// The document of a configuration that names a claim source.
+fn naming(source: Uuid) -> Value {
+    json!({ "claimSourceId": source })
+}
+
+async fn name(bench: &Bench, configuration: Uuid, source: Uuid) -> ConfigurationSave {
+    let (doc_type, document) = (format!("type.{configuration}"), naming(source));
+    let new = NewConfiguration { claim_source: Some(source), ..plain(configuration, &doc_type, &document, false) };
+    bench.store.configuration_save(&new).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_claim_source_that_is_named_first_is_not_deleted() {
+    let bench = on_memory();
+    let (source, configuration) = (uuid(), uuid());
+    assert!(bench.store.claim_source_save(source, &json!({}), false).await.unwrap());
+    let faster = bench.clone();
+    let race = raced(&bench, async move {
+        assert_eq!(name(&faster, configuration, source).await, ConfigurationSave::Saved);
+    });
+    let deleted = race.store.claim_source_delete(source).await.unwrap();
+    assert_eq!(deleted, ClaimSourceDelete::InUse(configuration));
+}
+
+#[tokio::test]
+async fn a_claim_source_that_is_deleted_first_is_not_named() {
+    let bench = on_memory();
+    let source = uuid();
+    assert!(bench.store.claim_source_save(source, &json!({}), false).await.unwrap());
+    let faster = bench.clone();
+    let race = raced(&bench, async move {
+        assert_eq!(faster.store.claim_source_delete(source).await.unwrap(), ClaimSourceDelete::Deleted);
+    });
+    assert_eq!(name(&race, uuid(), source).await, ConfigurationSave::NoClaimSource);
+    assert!(bench.store.configuration_list::<Value>().await.unwrap().is_empty());
+    assert!(!bench.store.claim_source_save(source, &json!({}), true).await.unwrap());
 }

@@ -1,6 +1,8 @@
 //! Spending a code.
 
 use super::*;
+use crate::store::enrichment::Enrichment;
+use crate::store::tables::{ENRICHMENT, REGISTER_KEY, REGISTER_KEY_INDEX};
 
 // VCI-4.1.1-08, VCI-6.3-01
 #[tokio::test]
@@ -109,4 +111,68 @@ async fn a_transaction_code_is_kept_as_a_keyed_hash_bound_to_its_offer() {
     assert_ne!(kept(first).await, kept(second).await);
     assert_ne!(kept(first).await, hash_tx_code(b"another key", first, "000123"));
     assert_ne!(kept(first).await, sha256(b"000123"));
+}
+
+// Looking changes nothing and promises nothing.
+#[tokio::test]
+async fn a_code_is_redeemable_while_a_redemption_would_succeed() {
+    let bench = on_memory();
+    let (offer, code, configuration) = bench.offer(Some("000123")).await;
+    let look = async |code: &str, value: Option<&str>| {
+        let tx_code = value.map(|value| TxCode { value, key: KEY });
+        bench.store.offer_redeemable(code, tx_code.as_ref()).await.unwrap().map(|found| found.id)
+    };
+    for _ in 0..5 {
+        assert_eq!(look(&code, Some("000123")).await, Some(offer));
+        assert_eq!(look(&code, Some("000124")).await, None);
+    }
+    assert_eq!((look(&code, None).await, look("unknown", Some("000123")).await), (None, None));
+    let (other, plain, _) = bench.offer(None).await;
+    assert_eq!((look(&plain, None).await, look(&plain, Some("1")).await), (Some(other), None));
+    assert!(matches!(bench.redeem(&plain, None).await, Redeem::Redeemed(_)));
+    assert_eq!(look(&plain, None).await, None);
+    assert!(bench.store.configuration_delete(configuration).await.unwrap());
+    assert_eq!(look(&code, Some("000123")).await, None);
+    let (_, late, _) = bench.offer(None).await;
+    bench.clock.advance(OFFER_LIFE);
+    assert_eq!(look(&late, None).await, None);
+}
+
+// OPS-08: what hooks say and the keys of registers are personal, and unreadable without the master key.
+#[tokio::test]
+async fn what_plugins_leave_is_sealed() {
+    let bench = on_memory();
+    let (offer, code, configuration) = bench.offer(None).await;
+    let enrichment = Enrichment { claims: claims(), identity: Some(json!({ "subject": "Mika" })) };
+    let expires_at = bench.after(TOKEN_LIFE);
+    let request = Redemption { code: &code, tx_code: None, token: [1; 32], enrichment: Some(&enrichment) };
+    let grant = |offer: &Offer| {
+        let configurations = offer.configurations.clone();
+        Some(Token { offer: offer.id, client_id: None, identifiers: Vec::new(), configurations, expires_at })
+    };
+    assert!(matches!(bench.store.offer_redeem(&request, grant).await.unwrap(), Redeem::Redeemed(_)));
+    let record = bench.record(offer, configuration);
+    let issuance = Issuance {
+        offer,
+        configuration,
+        nonces: &[],
+        records: std::slice::from_ref(&record),
+        requests_allowed: 2,
+        register_key: Some("Mika Sommer"),
+        enriched: true,
+    };
+    assert!(matches!(bench.store.issuance_record(&issuance).await.unwrap(), Issue::Recorded { .. }));
+    for table in [ENRICHMENT, REGISTER_KEY, REGISTER_KEY_INDEX] {
+        let entries = bench.store.scan_all(table).await.unwrap();
+        assert_eq!(entries.len(), 1);
+        for (key, entry) in entries {
+            let stored = [key, entry.value].concat();
+            for plain in ["Sommer", "Mika"] {
+                assert!(!stored.windows(plain.len()).any(|window| window == plain.as_bytes()), "{plain}");
+            }
+        }
+    }
+    assert_eq!(bench.store.enrichment(offer).await.unwrap().unwrap(), enrichment);
+    assert_eq!(bench.store.register_key(record.id).await.unwrap().as_deref(), Some("Mika Sommer"));
+    assert_eq!(format!("{enrichment:?}"), "Enrichment(…)");
 }
