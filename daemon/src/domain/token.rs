@@ -14,6 +14,7 @@ use super::Failure;
 use super::blocked::Blocked;
 use super::caller::Caller;
 use super::claims::Steps;
+use super::configuration::Configuration;
 use super::configuration::catalog::Configurations;
 use super::context::{Known, Subject};
 use super::hook::{Admission, Hooks};
@@ -127,18 +128,22 @@ impl Tokens {
         request.tx_code.map(|value| TxCode { value, key: self.tx_code_key.expose() })
     }
 
+    /// The offer of a code that is good at this moment, with the configurations that the request is for.
+    async fn look(&self, request: &TokenRequest<'_>) -> Result<Option<(Offer, Vec<Arc<Configuration>>)>, StoreError> {
+        let good = self.store.offer_redeemable(request.code, self.tx_code(request).as_ref()).await?;
+        Ok(good.and_then(|offer| {
+            let wanted = wanted(&offer, request)?;
+            let found = wanted.iter().map(|id| self.configurations.find(*id)).collect::<Option<Vec<_>>>()?;
+            Some((offer, found))
+        }))
+    }
+
     /// Asks the auth hooks, after a look at the code and before it is spent. Without hooks nothing is read.
     async fn admit(&self, request: &TokenRequest<'_>, caller: &Caller<'_>) -> Result<Entry, Stop> {
         if !self.hooks.has(Phase::TokenRequest) {
             return Ok(Entry::Unasked);
         }
-        let good = self.store.offer_redeemable(request.code, self.tx_code(request).as_ref()).await?;
-        let Some(offer) = good else { return Ok(Entry::NotGood) };
-        let Some(wanted) = wanted(&offer, request) else { return Ok(Entry::NotGood) };
-        let found: Vec<_> = wanted.iter().filter_map(|id| self.configurations.find(*id)).collect();
-        if found.len() < wanted.len() {
-            return Ok(Entry::NotGood);
-        }
+        let Some((offer, found)) = self.look(request).await? else { return Ok(Entry::NotGood) };
         if !found.iter().any(|one| self.hooks.covers(Phase::TokenRequest, &one.doc_type)) {
             return Ok(Entry::Unasked);
         }

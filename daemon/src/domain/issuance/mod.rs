@@ -1,8 +1,9 @@
 //! The credential endpoint's rules (`OpenID4VCI` section 8): from an access token and a request to signed and recorded credentials.
 //!
 //! The order is that of the errors: what is asked for, then its form, the proofs, the offer, and only then the claims, for which
-//! plugins may be asked: first those that decide, then the one that knows. Everything that may fail on our side comes before the one batch that takes the nonce, advances the offer and writes the records; so after a failure
-//! of ours the same request may be sent again, and after that batch the credential leaves or is lost, and never exists twice.
+//! plugins may be asked: first those that decide, then the one that knows. Everything that may fail on our side comes before the one
+//! batch that takes the nonce, advances the offer and writes the records; so after a failure of ours the same request may be sent
+//! again, and after that batch the credential leaves or is lost, and never exists twice.
 
 pub mod content;
 mod copies;
