@@ -1,9 +1,10 @@
-//! `cargo xtask`: the project's test command and its benchmark.
+//! `cargo xtask`: the project's test command, its benchmark, and the build of plugins.
 
 mod bench;
 mod check;
 mod command;
 mod contract;
+mod plugins;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -24,6 +25,8 @@ struct Arguments {
 enum Task {
     /// Run every check: formatting, lints, dependencies, unit, flow, race and interop tests, examples, docs
     Test(check::Options),
+    /// Build the shipped plugins, or those of given folders, to target/plugins/NAME.wasm
+    Plugins(plugins::Options),
     /// Measure issuances per second, latency, CPU time and memory of the release binary
     Bench(bench::Options),
     /// Write docs/plugin-contract.md anew from the contract with plugins
@@ -39,6 +42,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Test(options) => check::run(&options),
+        Task::Plugins(options) => plugins::build(&options),
         // Its options are read again by the program it starts.
         Task::Bench(_) => bench::run(),
         Task::Contract(options) => contract::run(&options),

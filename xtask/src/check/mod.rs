@@ -2,7 +2,7 @@
 
 mod steps;
 mod targets;
-mod tools;
+pub(crate) mod tools;
 
 use std::time::{Duration, Instant};
 

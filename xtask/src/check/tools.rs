@@ -27,6 +27,12 @@ pub(crate) const NPM: Tool = Tool { name: "npm", probe: "npm --version", from: S
 /// Checks the metrics page and is the server of the Prometheus example.
 pub(crate) const PROMTOOL: Tool =
     Tool { name: "promtool", probe: "promtool --version", from: Source::Apt(&["prometheus"]) };
+/// Debian's way to build for WebAssembly, where rustup has no such target.
+pub(crate) const WASM: Tool = Tool {
+    name: "a compiler for WebAssembly",
+    probe: "dpkg -s rustc-web cargo-web rust-web-src lld-19",
+    from: Source::Apt(&["rustc-web", "cargo-web", "rust-web-src", "lld-19"]),
+};
 pub(crate) const DENY: Tool =
     Tool { name: "cargo-deny", probe: "cargo deny --version", from: Source::Crate("cargo-deny", "0.20.2") };
 
