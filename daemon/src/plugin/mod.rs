@@ -3,19 +3,28 @@
 //! A plugin is a component of one of the worlds of `sdk/wit/`. It is given nothing that `issuer.toml` does not grant (`grants` is
 //! the one gate), serves every call in a fresh instance, and is ended at its limits. The rest of the daemon sees [`PluginCalls`].
 
+pub(crate) mod answer;
+mod breaker;
 mod cache;
+pub(crate) mod call;
 pub(crate) mod case;
+mod compiled;
 pub mod contract;
-pub mod contract;
+mod describe;
+mod engine;
 pub(crate) mod grants;
 mod host;
 pub mod inspect;
+mod loaded;
 mod none;
 mod outbound;
+mod queue;
 pub mod recording;
+pub mod registry;
 pub(crate) mod room;
 pub(crate) mod secrets;
 pub mod settings;
+mod wasi;
 
 use std::sync::Arc;
 use std::time::Duration;
