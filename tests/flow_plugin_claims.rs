@@ -150,7 +150,7 @@ fn a_pin_that_does_not_match_stops_the_start() {
 fn a_missing_file_and_a_missing_grant_stop_the_start() {
     let said = Daemon::refused("[plugin.people]\nfile = \"/nowhere/people.wasm\"\n");
     assert!(said.contains("/nowhere/people.wasm"), "{said}");
-    let without = "[plugin.crm.config]\nurl = \"https://crm.example.org/v1/{employee}\"\nclaims = { name = \"name\" }";
+    let without = "[plugin.crm.config]\nurl = \"https://crm.example.org/v1/{offer.employee}\"\nclaims = { name = \"/name\" }";
     let said = Daemon::refused(&plugin("crm", "register-http", without));
     // The lines to add are in the message.
     assert!(said.contains("[[plugin.crm.http]]") && said.contains("https://crm.example.org"), "{said}");
@@ -196,7 +196,7 @@ fn crm(built: &str, register: &Register, secret: &std::path::Path) -> String {
     let origin = format!("http://{}", register.address);
     let more = format!(
         "credentials = [\"{CLUB}\"]\ncache = {{ bytes = 65536, entries = 16 }}\n[plugin.crm.config]\n\
-        url = \"{origin}/v1/{{employee}}\"\nclaims = {{ name = \"name\" }}\nsecret = \"crm-token\"\n\
+        url = \"{origin}/v1/{{offer.employee}}\"\nclaims = {{ name = \"/name\" }}\nsecret = \"crm-token\"\n\
         [[plugin.crm.secret]]\nname = \"crm-token\"\nuse = [\"header\"]\n\
         [[plugin.crm.http]]\norigin = \"{origin}\"\nmethods = [\"GET\"]\npath = \"/v1\"\nprivate = true\n\
         [secret.crm-token]\nfrom = \"file:{}\"\norigins = [\"{origin}\"]",

@@ -14,12 +14,12 @@ fn hook(plugin: &str, phase: &str, more: &str) -> String {
 }
 
 fn places(allowed: &str) -> String {
-    plugin("places", "geo-and-hours", &format!("[plugin.places.config]\nallow = [\"{allowed}\"]"))
+    plugin("places", "geo-and-hours", &format!("[plugin.places.config]\nnetworks = [\"{allowed}\"]"))
 }
 
 fn denied_keys(keys: &[String]) -> String {
     let keys = keys.iter().map(|key| format!("\"{key}\"")).collect::<Vec<_>>().join(", ");
-    plugin("denied", "deny-list", &format!("[plugin.denied.config]\nkeys = [{keys}]"))
+    plugin("denied", "deny-list", &format!("[plugin.denied.config]\ndeny = {{ keys = [{keys}] }}"))
 }
 
 #[test]
