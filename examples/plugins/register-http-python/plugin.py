@@ -48,7 +48,9 @@ class Claims(exports.Claims):
         record = cached(settings, url)
         if record is None:
             record = asked(settings, url)
-        claims, record_ref = mapping.mapped(settings, record)
+        claims, record_ref, missing = mapping.mapped(settings, record)
+        if missing is not None:
+            raise Err(PluginError_NotFound(f"the record has no `{missing}`"))
         return Outcome_Ready(ClaimSet(json.dumps(claims), None, None, record_ref, None))
 
     @typed
@@ -72,21 +74,24 @@ def asked(settings: dict, url: str):
     if answer.status != 200:
         raise Err(PluginError_Misconfigured(f"the register answered {answer.status}"))
     try:
-        record = json.loads(answer.body)
+        record = mapping.at(json.loads(answer.body), settings["record"])
     except ValueError:
         # The parser's own message would quote the record.
-        raise Err(PluginError_Internal("the answer of the register is not JSON")) from None
-    keep(settings, url, answer.body)
+        raise unavailable("the register answered no JSON", []) from None
+    if record is None:
+        raise Err(PluginError_NotFound("the answer has no record"))
+    keep(settings, url, json.dumps(record).encode())
     return record
 
 
 def send(settings: dict, url: str) -> http.Response:
     headers = [("accept", http.HeaderValue_Text("application/json"))]
+    headers += [(name, http.HeaderValue_Text(value)) for name, value in settings["headers"].items()]
     if "secret" in settings:
         secret = http.SecretHeader(settings["secret"], settings["secret_prefix"])
         headers.append((settings["secret_header"], http.HeaderValue_Secret(secret)))
     try:
-        return http.send(http.Request("GET", url, headers, None, None))
+        return http.send(http.Request("GET", url, headers, None, settings.get("timeout_ms")))
     except Err as error:
         raise transport(error.value) from None
 

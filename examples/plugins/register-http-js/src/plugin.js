@@ -6,7 +6,7 @@ import * as config from 'issuer:plugin/config@1.0.0';
 import * as http from 'issuer:plugin/http@1.0.0';
 import * as log from 'issuer:plugin/log@1.0.0';
 
-import { address, mapped, settings, SCHEMA } from './mapping.js';
+import { address, at, mapped, settings, SCHEMA } from './mapping.js';
 import { invalidConfig, problem, typed } from './errors.js';
 
 const decoder = new TextDecoder();
@@ -47,6 +47,7 @@ function claimSet(context) {
   if (url === undefined) throw problem('not-found', 'the holder has no value for a place in the url');
   const record = cached(value, url) ?? asked(value, url);
   const found = mapped(value, record);
+  if (found.missing !== undefined) throw problem('not-found', `the record has no \`${found.missing}\``);
   return { claims: JSON.stringify(found.claims), recordRef: found.recordRef };
 }
 
@@ -61,8 +62,9 @@ function asked(value, url) {
   if (answer.status === 404) throw problem('not-found', 'the register has no such record');
   if (answer.status === 429 || answer.status >= 500) throw unavailable(answer);
   if (answer.status !== 200) throw problem('misconfigured', `the register answered ${answer.status}`);
-  const record = parsed(answer.body);
-  keep(value, url, answer.body);
+  const record = at(parsed(answer.body), value.record);
+  if (record === undefined || record === null) throw problem('not-found', 'the answer has no record');
+  keep(value, url, encoder.encode(JSON.stringify(record)));
   return record;
 }
 
@@ -71,18 +73,19 @@ function parsed(body) {
     return JSON.parse(decoder.decode(body));
   } catch {
     // The parser's own message would quote the record.
-    throw problem('internal', 'the answer of the register is not JSON');
+    throw problem('unavailable', { message: 'the register answered no JSON', retryAfterSeconds: undefined });
   }
 }
 
 function send(value, url) {
   const headers = [['accept', { tag: 'text', val: 'application/json' }]];
+  for (const [name, val] of Object.entries(value.headers)) headers.push([name, { tag: 'text', val }]);
   if (value.secret !== undefined) {
     const secret = { name: value.secret, prefix: value.secret_prefix };
     headers.push([value.secret_header, { tag: 'secret', val: secret }]);
   }
   try {
-    return http.send({ method: 'GET', url, headers, body: undefined, timeoutMs: undefined });
+    return http.send({ method: 'GET', url, headers, body: undefined, timeoutMs: value.timeout_ms });
   } catch (error) {
     throw transport(error.payload ?? error);
   }
