@@ -42,8 +42,6 @@ def transport(error) -> Err:
             return Err(PluginError_Misconfigured(f"invalid-request: {why}"))
         case http.HttpError_TooLarge():
             return Err(PluginError_Misconfigured("the answer of the register is larger than granted"))
-        case http.HttpError_Timeout():
-            return unavailable("the register answered timeout", [])
-        case http.HttpError_Connect():
-            return unavailable("the register answered connect", [])
-    return Err(PluginError_Internal(f"the request failed: {type(error).__name__}"))
+        case http.HttpError_Quota():
+            return Err(PluginError_Misconfigured("the call made more requests than it may"))
+    return unavailable(f"the request failed: {type(error).__name__}", [])

@@ -67,11 +67,11 @@ def cached(settings: dict, url: str):
 
 def asked(settings: dict, url: str):
     answer = send(settings, url)
-    if answer.status == 404:
+    if answer.status in (404, 410):
         raise Err(PluginError_NotFound("the register has no such record"))
-    if answer.status == 429 or answer.status >= 500:
+    if answer.status in (408, 429) or answer.status >= 500:
         raise unavailable(f"the register answered {answer.status}", answer.headers)
-    if answer.status != 200:
+    if not 200 <= answer.status <= 299:
         raise Err(PluginError_Misconfigured(f"the register answered {answer.status}"))
     try:
         record = mapping.at(json.loads(answer.body), settings["record"])

@@ -59,9 +59,9 @@ function cached(value, url) {
 
 function asked(value, url) {
   const answer = send(value, url);
-  if (answer.status === 404) throw problem('not-found', 'the register has no such record');
-  if (answer.status === 429 || answer.status >= 500) throw unavailable(answer);
-  if (answer.status !== 200) throw problem('misconfigured', `the register answered ${answer.status}`);
+  if ([404, 410].includes(answer.status)) throw problem('not-found', 'the register has no such record');
+  if ([408, 429].includes(answer.status) || answer.status >= 500) throw unavailable(answer);
+  if (answer.status < 200 || answer.status > 299) throw problem('misconfigured', `the register answered ${answer.status}`);
   const record = at(parsed(answer.body), value.record);
   if (record === undefined || record === null) throw problem('not-found', 'the answer has no record');
   keep(value, url, encoder.encode(JSON.stringify(record)));
@@ -94,8 +94,8 @@ function send(value, url) {
 function transport(error) {
   if (error.tag === 'denied' || error.tag === 'invalid-request') return problem('misconfigured', `${error.tag}: ${error.val}`);
   if (error.tag === 'too-large') return problem('misconfigured', 'the answer of the register is larger than granted');
-  if (error.tag === 'timeout' || error.tag === 'connect') return unavailable({ status: error.tag, headers: [] });
-  return problem('internal', `the request failed: ${error.tag ?? error}`);
+  if (error.tag === 'quota') return problem('misconfigured', 'the call made more requests than it may');
+  return unavailable({ status: error.tag ?? error, headers: [] });
 }
 
 function unavailable({ status, headers }) {
