@@ -104,7 +104,9 @@ fn check_keys(config: &Config, keys: impl Iterator<Item = (String, Option<String
     let mut seen = BTreeSet::new();
     let wrong = keys.filter_map(|(place, key)| match key.filter(|key| !key.is_empty()) {
         None => Some(format!("{place}: no `{}`", config.key_column)),
-        Some(key) if !seen.insert(key.clone()) => Some(format!("{place}: its `{}` was there before", config.key_column)),
+        Some(key) if !seen.insert(key.clone()) => {
+            Some(format!("{place}: its `{}` was there before", config.key_column))
+        }
         Some(_) => None,
     });
     wrong.collect()
