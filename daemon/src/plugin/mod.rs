@@ -21,6 +21,8 @@ mod outbound;
 mod queue;
 pub mod recording;
 pub mod registry;
+mod rehearsal;
+pub(crate) mod replay;
 pub(crate) mod room;
 pub(crate) mod secrets;
 pub mod settings;

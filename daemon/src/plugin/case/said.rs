@@ -33,6 +33,14 @@ fn claim_set(set: ClaimSet) -> Value {
     })
 }
 
+/// What a plugin said of its configuration.
+pub(crate) fn check(said: Result<(), Vec<String>>) -> Map<String, Value> {
+    object(match said {
+        Ok(()) => json!({ "outcome": "ok" }),
+        Err(problems) => json!({ "outcome": "problems", "problems": problems }),
+    })
+}
+
 /// What a hook said without a browser.
 pub(crate) fn gate(said: Gate) -> Map<String, Value> {
     object(match said {

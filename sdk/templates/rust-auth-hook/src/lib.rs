@@ -33,3 +33,13 @@ impl AuthHook for DeniedUsers {
 }
 
 issuerd_plugin::export!(auth_hook: DeniedUsers);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_pass() {
+        issuerd_plugin::testing::auth_hook_cases::<DeniedUsers>("cases");
+    }
+}

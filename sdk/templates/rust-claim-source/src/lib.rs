@@ -39,3 +39,13 @@ impl ClaimSource for Register {
 }
 
 issuerd_plugin::export!(claim_source: Register);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_pass() {
+        issuerd_plugin::testing::claim_source_cases::<Register>("cases");
+    }
+}
