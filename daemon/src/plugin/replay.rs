@@ -2,22 +2,29 @@
 
 mod world;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use wasmtime::component::Component;
 
-use super::CallFigures;
-use super::case::{Case, said};
+use super::answer::{Answer, Ask};
+use super::call::{Budget, Caller, Exports, Report};
+use super::case::{Case, Export, Question, said};
 use super::contract::PluginInfo;
+use super::describe;
+use super::engine::Machine;
 use super::grants::Granted;
-use super::rehearsal::{Answer, Machine};
-use super::room::Ending;
 use super::settings::Limits;
+use super::{CallFigures, Phase};
 use world::World;
+
+/// Calls at a time.
+const CALLS: usize = 1;
 
 /// A plugin, ready to replay cases.
 pub(crate) struct Replay {
-    machine: Machine,
+    exports: Exports,
     limits: Limits,
 }
 
@@ -43,19 +50,24 @@ pub(crate) struct Replayed {
 impl Replay {
     /// Compiles a plugin. The error is a sentence.
     pub(crate) fn new(component: &[u8]) -> Result<Self, String> {
-        Ok(Self { machine: Machine::new(component)?, limits: Limits::default() })
-    }
-
-    /// The limits that cases are replayed with.
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
+        let machine = Machine::new(CALLS)?;
+        let component = Component::new(&machine.engine, component)
+            .map_err(|error| format!("it is no component that this daemon can run: {error:#}"))?;
+        let (_, exports) = describe::exports(&machine, &component)?;
+        Ok(Self { exports, limits: Limits::default() })
     }
 
     /// What the plugin says of itself.
     pub(crate) async fn describe(&self) -> Result<PluginInfo, String> {
         let world = Arc::new(World::of(&empty())?);
         let granted = world.granted(&self.limits)?;
-        self.machine.describe(granted, world).await
+        let budget = Budget::of_load(&self.limits);
+        let caller = Caller { exports: &self.exports, granted: &granted, outside: world, budget, recording: false };
+        let report = caller.call(Ask::Describe, "").await;
+        match report.answer {
+            Some(Answer::Info(info)) => Ok(info),
+            _ => Err(format!("describe ended with {}: {}", report.outcome, report.error.unwrap_or_default())),
+        }
     }
 
     /// Replays one case. The error says why it could not even begin.
@@ -63,14 +75,30 @@ impl Replay {
         let world = Arc::new(World::of(case)?);
         let granted = world.granted(&self.limits)?;
         fill_cache(&granted, case)?;
-        let (answer, figures, ending) = self.machine.call(granted, world.clone(), case.question()?).await;
-        Ok(replayed(&world, answer, figures, ending))
+        let (outside, budget) = (Arc::clone(&world) as _, Budget::of(&self.limits));
+        let caller = Caller { exports: &self.exports, granted: &granted, outside, budget, recording: true };
+        Ok(replayed(&world, caller.call(ask(case)?, "case").await))
     }
 }
 
+fn ask(case: &Case) -> Result<Ask, String> {
+    Ok(match case.question()? {
+        Question::Fetch(context) => Ask::Fetch(context),
+        Question::Resume(context, state) => Ask::Resume(context, state),
+        Question::Admit(context, phase) => {
+            let phases = [Phase::TokenRequest, Phase::CredentialRequest];
+            let known = phases.into_iter().find(|known| known.name() == phase);
+            Ask::Admit(context, known.ok_or_else(|| format!("there is no phase {phase}"))?)
+        }
+        Question::Authorize(context, step) => Ask::Authorize(context, step),
+        Question::Check => Ask::Check,
+    })
+}
+
+/// A case in which nothing is said.
 fn empty() -> Case {
     Case {
-        export: super::case::Export::Check,
+        export: Export::Check,
         title: None,
         config: Map::new(),
         context: Map::new(),
@@ -79,9 +107,9 @@ fn empty() -> Case {
         state: None,
         now: None,
         random: None,
-        secrets: std::collections::BTreeMap::new(),
+        secrets: BTreeMap::new(),
         http: Vec::new(),
-        cache: std::collections::BTreeMap::new(),
+        cache: BTreeMap::new(),
         expected: Map::new(),
     }
 }
@@ -96,34 +124,31 @@ fn fill_cache(granted: &Granted, case: &Case) -> Result<(), String> {
     Ok(())
 }
 
-fn replayed(
-    world: &World,
-    answer: Result<Answer, (&'static str, String)>,
-    figures: CallFigures,
-    ending: Ending,
-) -> Replayed {
+fn replayed(world: &World, report: Report) -> Replayed {
+    let ending = report.ending;
     let transcript = ending.transcript.unwrap_or_default();
-    let mut report = Vec::new();
-    let said = match answer {
-        Ok(Answer::Claims(Ok(outcome))) => said::outcome(outcome),
-        Ok(Answer::Gate(Ok(gate))) => said::gate(gate),
-        Ok(Answer::Verdict(Ok(verdict))) => said::verdict(verdict),
-        Ok(Answer::Claims(Err(error)) | Answer::Gate(Err(error)) | Answer::Verdict(Err(error))) => said::error(error),
-        Ok(Answer::Check(checked)) => said::check(checked),
-        Err((outcome, why)) => {
-            report.push(why);
-            said::ended(outcome)
-        }
-    };
-    report.extend(ending.last_log_lines);
+    let said = said(report.answer, report.outcome);
+    let written = [report.error.unwrap_or_default(), report.output].into_iter().filter(|text| !text.is_empty());
     Replayed {
         said,
         unrecorded: world.unrecorded(&transcript),
-        figures,
+        figures: report.figures,
         http_requests: ending.http_requests,
         secrets: transcript.secrets.len(),
         log_lines: ending.kept + ending.dropped,
-        report,
+        report: written.chain(ending.last_log_lines).collect(),
+    }
+}
+
+/// What a plugin said, or how the call ended without an answer that may be used.
+pub(super) fn said(answer: Option<Answer>, outcome: &'static str) -> Map<String, Value> {
+    match answer {
+        Some(Answer::Claims(Ok(answer))) => said::outcome(answer),
+        Some(Answer::Gate(Ok(gate))) => said::gate(gate),
+        Some(Answer::Verdict(Ok(verdict))) => said::verdict(verdict),
+        Some(Answer::Claims(Err(error)) | Answer::Gate(Err(error)) | Answer::Verdict(Err(error))) => said::error(error),
+        Some(Answer::Checked(checked)) => said::check(checked),
+        Some(Answer::Info(_)) | None => said::ended(outcome),
     }
 }
 

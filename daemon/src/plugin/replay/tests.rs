@@ -24,14 +24,14 @@ async fn a_trap_is_an_outcome_with_a_report() {
     assert_eq!(replayed.said["outcome"], "trap");
     assert!(replayed.report[0].contains("unreachable"), "{:?}", replayed.report);
     assert!(replayed.unrecorded.is_empty() && replayed.figures.seconds > 0.0);
-    assert!(replay.describe().await.unwrap_err().contains("describe failed"));
+    assert!(replay.describe().await.unwrap_err().contains("describe ended with trap"));
 }
 
 #[tokio::test]
 async fn a_function_of_the_other_world_is_told() {
     let replay = Replay::new(&dummy()).unwrap();
     let replayed = replay.replay(&case(r#"{"export": "admit", "phase": "token-request"}"#)).await.unwrap();
-    assert!(replayed.report[0].contains("other world"), "{:?}", replayed.report);
+    assert!(replayed.report[0].contains("not an auth hook"), "{:?}", replayed.report);
 }
 
 #[test]
