@@ -10,9 +10,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::answer::Ask;
+use super::call::Report;
 use super::case::wire::{Answer, Asked, Exchange, Time};
 use super::case::{Case, Export};
 use super::contract::claim_source::issuer::plugin::http::{HttpError, Request, Response};
+use super::replay::said;
 use crate::base::clock::after;
 
 /// Most calls of one recording.
@@ -45,6 +48,34 @@ pub(crate) struct Heard {
     pub(crate) secrets: Vec<String>,
     /// What the plugin said, as in `case::said`.
     pub(crate) said: Map<String, Value>,
+}
+
+impl Heard {
+    /// What the host heard of a call that it made with a transcript; `None` for the calls of a load.
+    pub(super) fn of(ask: &Ask, config: &Map<String, Value>, report: &Report) -> Option<Self> {
+        let transcript = report.ending.transcript.clone()?;
+        let (export, context, phase, state) = match ask {
+            Ask::Describe | Ask::Check => return None,
+            Ask::Fetch(context) => (Export::Fetch, serde_json::to_value(context), None, None),
+            Ask::Resume(context, state) => (Export::Resume, serde_json::to_value(context), None, Some(state.clone())),
+            Ask::Admit(context, phase) => {
+                (Export::Admit, serde_json::to_value(context), Some(phase.name().to_owned()), None)
+            }
+            Ask::Authorize(context, _) => (Export::Authorize, serde_json::to_value(context), None, None),
+        };
+        let Ok(Value::Object(context)) = context else { return None };
+        Some(Self {
+            export,
+            config: config.clone(),
+            context,
+            phase,
+            state,
+            http: transcript.http,
+            now: transcript.now.first().copied(),
+            secrets: transcript.secrets,
+            said: said(report.answer.clone(), report.outcome),
+        })
+    }
 }
 
 /// Recordings by plugin.
