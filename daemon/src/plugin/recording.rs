@@ -15,7 +15,7 @@ use super::call::Report;
 use super::case::wire::{Answer, Asked, Exchange, Time};
 use super::case::{Case, Export};
 use super::contract::claim_source::issuer::plugin::http::{HttpError, Request, Response};
-use super::replay::said;
+use super::replay::as_said;
 use crate::base::clock::after;
 
 /// Most calls of one recording.
@@ -73,7 +73,7 @@ impl Heard {
             http: transcript.http,
             now: transcript.now.first().copied(),
             secrets: transcript.secrets,
-            said: said(report.answer.clone(), report.outcome),
+            said: as_said(report.answer.clone(), report.outcome),
         })
     }
 }

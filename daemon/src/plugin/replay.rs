@@ -15,6 +15,7 @@ use super::contract::PluginInfo;
 use super::describe;
 use super::engine::Machine;
 use super::grants::Granted;
+use super::room::Outside;
 use super::settings::Limits;
 use super::{CallFigures, Phase};
 use world::World;
@@ -75,7 +76,8 @@ impl Replay {
         let world = Arc::new(World::of(case)?);
         let granted = world.granted(&self.limits)?;
         fill_cache(&granted, case)?;
-        let (outside, budget) = (Arc::clone(&world) as _, Budget::of(&self.limits));
+        let outside: Arc<dyn Outside> = world.clone();
+        let budget = Budget::of(&self.limits);
         let caller = Caller { exports: &self.exports, granted: &granted, outside, budget, recording: true };
         Ok(replayed(&world, caller.call(ask(case)?, "case").await))
     }
@@ -127,7 +129,7 @@ fn fill_cache(granted: &Granted, case: &Case) -> Result<(), String> {
 fn replayed(world: &World, report: Report) -> Replayed {
     let ending = report.ending;
     let transcript = ending.transcript.unwrap_or_default();
-    let said = said(report.answer, report.outcome);
+    let said = as_said(report.answer, report.outcome);
     let written = [report.error.unwrap_or_default(), report.output].into_iter().filter(|text| !text.is_empty());
     Replayed {
         said,
@@ -141,7 +143,7 @@ fn replayed(world: &World, report: Report) -> Replayed {
 }
 
 /// What a plugin said, or how the call ended without an answer that may be used.
-pub(super) fn said(answer: Option<Answer>, outcome: &'static str) -> Map<String, Value> {
+pub(super) fn as_said(answer: Option<Answer>, outcome: &'static str) -> Map<String, Value> {
     match answer {
         Some(Answer::Claims(Ok(answer))) => said::outcome(answer),
         Some(Answer::Gate(Ok(gate))) => said::gate(gate),

@@ -32,7 +32,7 @@ pub(super) fn run(bench: &Bench) -> Result<(), Failed> {
     let (_, case) = cases.first().ok_or("there is no case")?;
     let mut measured = runtime()?.block_on(measure(&replay, case, f64::from(bench.seconds)))?;
     measured.sort_by(f64::total_cmp);
-    let rate = measured.len() as f64 / measured.iter().sum::<f64>();
+    let rate = 1.0 / mean(&measured);
     let micros = |part| quantile(&measured, part) * 1e6;
     say!("{} calls, a fresh instance each, one after the other", measured.len());
     say!("p50 {:.0} µs, p99 {:.0} µs, {rate:.0} calls/s", micros(0.5), micros(0.99));
@@ -55,7 +55,13 @@ async fn measure(replay: &Replay, case: &Case, seconds: f64) -> Result<Vec<f64>,
     Ok(measured)
 }
 
+#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 calls")]
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
 /// The value below which `part` of the sorted values are.
+#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 calls")]
 fn quantile(sorted: &[f64], part: f64) -> f64 {
     let found = sorted.iter().enumerate().find(|(index, _)| (index + 1) as f64 >= part * sorted.len() as f64);
     found.map_or(0.0, |(_, value)| *value)

@@ -17,7 +17,7 @@ const GET_PYTHON: &str = "python3 -m venv .venv && .venv/bin/pip install -r requ
 
 /// `issuerd plugin build`
 #[derive(Debug, Args)]
-pub(super) struct Build {
+pub(in crate::cli) struct Build {
     /// Folder of the project.
     #[arg(default_value = ".", value_name = "DIR")]
     folder: PathBuf,

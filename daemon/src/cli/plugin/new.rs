@@ -13,7 +13,7 @@ const LONGEST_NAME: usize = 64;
 
 /// `issuerd plugin new`
 #[derive(Debug, Args)]
-pub(super) struct New {
+pub(in crate::cli) struct New {
     /// Name of the plugin and of the folder that is made: lower-case letters, digits and hyphens.
     name: String,
     /// Language.

@@ -160,10 +160,10 @@ impl Redaction {
         if number.as_i64().is_some_and(|number| (0..10).contains(&number)) {
             return number;
         }
-        let next = self.numbers.len() as u64 + 1;
+        let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX).saturating_add(1);
         let made = self.numbers.entry(number.to_string()).or_insert_with(|| match number.as_i64() {
-            Some(whole) => (10_u64.pow(whole.unsigned_abs().ilog10().min(17)) + next).into(),
-            None => Number::from_f64(1000.5 + next as f64).unwrap_or_else(|| 1000.into()),
+            Some(whole) => (10_u64.pow(whole.unsigned_abs().ilog10().min(17)) + u64::from(next)).into(),
+            None => Number::from_f64(1000.5 + f64::from(next)).unwrap_or_else(|| 1000.into()),
         });
         made.clone()
     }

@@ -4,7 +4,8 @@ use super::*;
 use crate::plugin::contract::claim_source::issuer::plugin::http::{HeaderValue, SecretHeader};
 
 fn map(value: Value) -> Map<String, Value> {
-    value.as_object().unwrap().clone()
+    let Value::Object(members) = value else { panic!("{value}") };
+    members
 }
 
 fn at(second: i64) -> Timestamp {
