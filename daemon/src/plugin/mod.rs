@@ -21,7 +21,6 @@ mod outbound;
 mod queue;
 pub mod recording;
 pub mod registry;
-mod rehearsal;
 pub(crate) mod replay;
 pub(crate) mod room;
 pub(crate) mod secrets;
