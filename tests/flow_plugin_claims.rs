@@ -150,7 +150,8 @@ fn a_pin_that_does_not_match_stops_the_start() {
 fn a_missing_file_and_a_missing_grant_stop_the_start() {
     let said = Daemon::refused("[plugin.people]\nfile = \"/nowhere/people.wasm\"\n");
     assert!(said.contains("/nowhere/people.wasm"), "{said}");
-    let without = "[plugin.crm.config]\nurl = \"https://crm.example.org/v1/{offer.employee}\"\nclaims = { name = \"/name\" }";
+    let without =
+        "[plugin.crm.config]\nurl = \"https://crm.example.org/v1/{offer.employee}\"\nclaims = { name = \"/name\" }";
     let said = Daemon::refused(&plugin("crm", "register-http", without));
     // The lines to add are in the message.
     assert!(said.contains("[[plugin.crm.http]]") && said.contains("https://crm.example.org"), "{said}");

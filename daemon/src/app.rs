@@ -19,7 +19,6 @@ use crate::domain::token::Tokens;
 use crate::domain::trust::Trust;
 use crate::handler::wallet::metadata::MetadataCache;
 use crate::observe::metrics::Metrics;
-use crate::plugin::recording::Recordings;
 use crate::store::Store;
 
 /// The parts of a running issuer.
@@ -50,8 +49,6 @@ pub struct App {
     pub trust: Arc<Trust>,
     /// Credentials.
     pub issuer: Issuer,
-    /// Recordings of plugins' calls.
-    pub recordings: Arc<Recordings>,
     /// Metrics.
     pub metrics: Arc<Metrics>,
     /// The metadata document, serialised once a change.

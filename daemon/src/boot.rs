@@ -156,7 +156,6 @@ impl Parts {
             nonces,
             issuer,
             metadata: MetadataCache::default(),
-            recordings: Arc::default(),
             site: self.site,
             clock: self.clock,
             random: self.random,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::plugin::recording::Recordings;
 use crate::plugin::registry::Plugins;
 use crate::plugin::settings::Settings;
 use crate::plugin::{NoPlugins, PluginCalls, PluginStatus};
@@ -67,6 +68,13 @@ impl PluginHost {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<PluginStatus> {
         self.list().into_iter().find(|plugin| plugin.name == name)
+    }
+
+    /// The recordings of a plugin's calls; `None` when none of this name is loaded.
+    #[must_use]
+    pub fn recordings(&self, name: &str) -> Option<&Recordings> {
+        let plugins = &self.running.as_ref()?.plugins;
+        plugins.world(name).map(|_| plugins.recordings())
     }
 
     /// The settings with which the plugins were loaded.

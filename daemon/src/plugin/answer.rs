@@ -56,20 +56,6 @@ pub(super) struct Judged {
 /// Why an answer is not used.
 type Refusal = (&'static str, String);
 
-impl Ask {
-    /// The function, as metrics name it.
-    pub(super) fn export(&self) -> &'static str {
-        match self {
-            Self::Describe => "describe",
-            Self::Check => "check",
-            Self::Fetch(_) => "fetch",
-            Self::Resume(..) => "resume",
-            Self::Admit(..) => "admit",
-            Self::Authorize(..) => "authorize",
-        }
-    }
-}
-
 impl Answer {
     /// Holds an answer against what the host can check: sizes, and whether JSON is JSON. `most` bytes of claims.
     pub(super) fn judge(self, most: usize) -> Judged {

@@ -89,7 +89,7 @@ impl Caller<'_> {
     pub(super) async fn call(&self, ask: Ask, request_id: &str) -> Report {
         let watch = Stopwatch::start();
         let end = Instant::now() + self.budget.wall;
-        let mut store = self.store(self.stage(&ask, request_id, end));
+        let mut store = self.store(stage(&ask, request_id, end));
         let answer = timeout_at(end, perform(self.exports, &mut store, ask)).await;
         let state = store.into_data();
         let figures = CallFigures { seconds: watch.seconds(), cpu_ticks: state.ticks, memory_bytes: state.bounds.used };
@@ -109,13 +109,6 @@ impl Caller<'_> {
         }
     }
 
-    fn stage(&self, ask: &Ask, request_id: &str, deadline: Instant) -> Stage {
-        match ask {
-            Ask::Describe => Stage::Describe,
-            _ => Stage::Call { request_id: request_id.to_owned(), deadline },
-        }
-    }
-
     fn store(&self, stage: Stage) -> Store<CallState> {
         let room = Room::new(self.granted.clone(), self.outside.clone(), stage);
         let room = if self.recording { room.recording() } else { room };
@@ -126,6 +119,14 @@ impl Caller<'_> {
         let most = self.budget.ticks();
         store.epoch_deadline_callback(move |context| tick(context, most));
         store
+    }
+}
+
+/// What the guest may do in a call.
+fn stage(ask: &Ask, request_id: &str, deadline: Instant) -> Stage {
+    match ask {
+        Ask::Describe => Stage::Describe,
+        _ => Stage::Call { request_id: request_id.to_owned(), deadline },
     }
 }
 

@@ -160,7 +160,7 @@ impl<'a> Shelf<'a> {
         let Some(entries) = self.folder.and_then(|folder| fs::read_dir(folder).ok()) else { return };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let ours = name.ends_with(".cwasm") || name.ends_with(".mac");
+            let ours = [".cwasm", ".mac"].iter().any(|kind| name.ends_with(kind));
             if ours && !name.split('-').next().is_some_and(|digest| digests.contains(digest)) {
                 let _stays_until_the_next_start = fs::remove_file(entry.path());
             }

@@ -13,6 +13,7 @@ use super::compiled::Shelf;
 use super::contract::{AuthContext, ClaimContext, Gate, Outcome, PluginError};
 use super::engine::Machine;
 use super::loaded::{NOTHING, Plugin, Tally, Workshop, is_failure};
+use super::recording::{Heard, Recordings};
 use super::room::Outside;
 use super::secrets::Secrets;
 use super::settings::Settings;
@@ -23,6 +24,7 @@ use crate::base::clock::after;
 pub struct Plugins {
     shop: Arc<Workshop>,
     serving: ArcSwap<Serving>,
+    recordings: Recordings,
     /// Held by the one reload that runs.
     reloading: Mutex<()>,
 }
@@ -56,7 +58,8 @@ impl Plugins {
         let calls = settings.max_concurrent.clamp(1, 1024);
         let machine = Machine::new(calls).map_err(|problem| vec![problem])?;
         let shop = Arc::new(Workshop { machine, parts, all: Arc::new(Semaphore::new(calls)), outside });
-        let plugins = Self { shop, serving: ArcSwap::default(), reloading: Mutex::new(()) };
+        let plugins =
+            Self { shop, serving: ArcSwap::default(), recordings: Recordings::default(), reloading: Mutex::new(()) };
         let loaded = plugins.load(settings, secrets, None).await?;
         plugins.swap(settings, loaded);
         Ok(Arc::new(plugins))
@@ -90,10 +93,10 @@ impl Plugins {
         self.serving.load().iter().map(status).collect()
     }
 
-    /// Makes one call with all that is known of it, without a queue or breaker: for the plugin's author.
-    pub(crate) async fn run(&self, plugin: &str, ask: Ask, request_id: &str, recording: bool) -> Option<Report> {
-        let plugin = self.plugin(plugin)?;
-        Some(plugin.run(ask, request_id, recording).await)
+    /// Where calls are recorded for the plugin's author.
+    #[must_use]
+    pub fn recordings(&self) -> &Recordings {
+        &self.recordings
     }
 
     async fn load(&self, settings: &Settings, secrets: &Secrets, only: Option<&str>) -> Result<Serving, Vec<String>> {
@@ -150,12 +153,22 @@ impl Plugins {
         let export = if plugin.world == World::ClaimSource { "fetch" } else { "admit" };
         let Some(pass) = plugin.breaker.enter() else { return Err(self.turned_away(name, export, "breaker_open")) };
         let Some(_turn) = plugin.queue.turn().await else { return Err(self.turned_away(name, export, "queue_full")) };
-        let report = plugin.run(ask(self.deadline(&plugin)), request_id, false).await;
+        let report = self.run_recorded(name, &plugin, ask(self.deadline(&plugin)), request_id).await;
         pass.end(!matches!(report.outcome, "trap" | "cpu" | "timeout" | "memory" | "oversize"));
         self.shop.parts.observer.called(name, export, report.outcome, &report.figures);
         plugin.tally.count(export, is_failure(report.outcome).then_some(report.outcome));
         tell(name, &plugin, request_id, export, &report);
         answer(report)
+    }
+
+    async fn run_recorded(&self, name: &str, plugin: &Plugin, ask: Ask, request_id: &str) -> Report {
+        let now = self.shop.parts.clock.now();
+        let asked = self.recordings.wants(name, now).then(|| ask.clone());
+        let report = plugin.run(ask, request_id, asked.is_some()).await;
+        if let Some(heard) = asked.and_then(|asked| Heard::of(&asked, plugin.granted.config(), &report)) {
+            self.recordings.keep(name, heard, now);
+        }
+        report
     }
 
     fn turned_away(&self, name: &str, export: &'static str, outcome: &'static str) -> CallError {

@@ -74,8 +74,9 @@ mod tests {
     #[test]
     fn quantiles_are_values_that_were_measured() {
         let sorted: Vec<f64> = (1..=100).map(f64::from).collect();
-        assert_eq!([quantile(&sorted, 0.5), quantile(&sorted, 0.99), quantile(&sorted, 1.0)], [50.0, 99.0, 100.0]);
-        assert_eq!(quantile(&[7.0], 0.99), 7.0);
-        assert_eq!(quantile(&[], 0.5), 0.0);
+        let found = [0.5, 0.99, 1.0].map(|part| quantile(&sorted, part).to_string());
+        assert_eq!(found, ["50", "99", "100"]);
+        assert_eq!(quantile(&[7.0], 0.99).to_string(), "7");
+        assert_eq!(quantile(&[], 0.5).to_string(), "0");
     }
 }

@@ -53,7 +53,9 @@ fn show(decoded: &Decoded, info: Result<&PluginInfo, &String>) {
 }
 
 fn list(what: &str, names: &[String]) {
-    names.iter().for_each(|name| say!("{what:8}  {name}"));
+    for name in names {
+        say!("{what:8}  {name}");
+    }
 }
 
 /// The lines for issuer.toml, with what the operator has to fill in.

@@ -77,7 +77,7 @@ async fn one(test: &Test, replay: &Replay, file: &Path, case: &Case) -> Result<b
     let mut problems = replayed.unrecorded.clone();
     if test.update {
         case.config = own;
-        case.expected = replayed.said.clone();
+        case.expected.clone_from(&replayed.said);
         cases::write(file, &case)?;
     } else {
         problems.extend(compare::differences(&case.expected, &replayed.said));

@@ -28,7 +28,7 @@ pub async fn find(
     Path(name): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     authorize(&app, &headers, Permission::Plugins)?;
-    app.plugins.find(&name).map(|plugin| Json(json!(plugin))).ok_or_else(|| ApiError::NotFound(PARAM, name))
+    app.plugins.find(&name).map(|plugin| Json(json!(plugin))).ok_or(ApiError::NotFound(PARAM, name))
 }
 
 /// `POST …/reload`: reads the settings and the file anew. The body is an empty object, or nothing.

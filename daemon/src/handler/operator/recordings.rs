@@ -24,7 +24,8 @@ pub async fn create(
     let request = object(&headers, &body)?;
     let calls = request.get("calls").and_then(serde_json::Value::as_u64).unwrap_or(0);
     let calls = usize::try_from(calls).unwrap_or(usize::MAX);
-    let armed = app.recordings.arm(&name, calls, app.clock.now());
+    let recordings = app.plugins.recordings(&name).ok_or_else(|| ApiError::NotFound("name", name.clone()))?;
+    let armed = recordings.arm(&name, calls, app.clock.now());
     let view = armed.ok_or_else(|| {
         ApiError::Invalid(vec![Detail::body("calls", format!("must be a number from 1 to {MOST_CALLS}"))])
     })?;
@@ -39,6 +40,6 @@ pub async fn find(
     Path(name): Path<String>,
 ) -> Result<Json<View>, ApiError> {
     authorize(&app, &headers, Permission::Clients)?;
-    let view = app.recordings.view(&name, app.clock.now());
+    let view = app.plugins.recordings(&name).and_then(|recordings| recordings.view(&name, app.clock.now()));
     view.map(Json).ok_or(ApiError::NotFound("name", name))
 }
