@@ -2,6 +2,7 @@
 //! authenticated, since it is run as it is.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
@@ -78,7 +79,11 @@ fn verify(path: &Path, bytes: &[u8], key: &[u8; 32]) -> Result<(), String> {
 
 /// Lower-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Where compiled code is kept.

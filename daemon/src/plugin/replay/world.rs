@@ -106,17 +106,13 @@ impl World {
         let mut state = self.state();
         let mut fitting = self.case.http.iter().enumerate().filter(|(_, exchange)| exchange.request.is(request));
         // The same request may be recorded twice with two answers; each is given once.
-        match fitting.find(|(index, _)| !state.made.contains(index)) {
-            Some((index, exchange)) => {
-                state.made.insert(index);
-                exchange.answer.given()
-            }
-            None => {
-                let told = told(request);
-                state.unrecorded.push(told.clone());
-                Err(HttpError::Other(told))
-            }
+        if let Some((index, exchange)) = fitting.find(|(index, _)| !state.made.contains(index)) {
+            state.made.insert(index);
+            return exchange.answer.given();
         }
+        let told = told(request);
+        state.unrecorded.push(told.clone());
+        Err(HttpError::Other(told))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
