@@ -5,6 +5,7 @@ use issuerd_plugin::{Step, Verdict};
 use knowledge_check::KnowledgeCheck;
 use serde_json::json;
 
+#[expect(clippy::unwrap_used, reason = "a helper of the tests")]
 fn answer(host: &mut Host, subject: &str, given: &str) -> Verdict {
     let context = auth_context(json!({ "identity": { "subject": subject }, "claims": { "pin": "1234" } }));
     host.authorize::<KnowledgeCheck>(context, Step::Submitted(vec![("pin".to_owned(), given.to_owned())])).unwrap()

@@ -11,8 +11,9 @@ use crate::log::Level;
 use crate::secrets::SecretError;
 
 pub(crate) fn write(level: Level, message: &str, fields: &[(String, String)]) {
-    let fields: String = fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
-    with(|state| state.log.push((level, format!("{message}{fields}"))));
+    let fields = fields.iter().map(|(name, value)| format!("{name}={value}"));
+    let line: Vec<_> = std::iter::once(message.to_owned()).chain(fields).collect();
+    with(|state| state.log.push((level, line.join(" "))));
 }
 
 pub(crate) fn config_all() -> String {

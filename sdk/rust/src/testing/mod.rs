@@ -159,7 +159,6 @@ impl Host {
         self.0.log.iter().map(|(_, line)| line.as_str())
     }
 
-    #[expect(clippy::panic, reason = "this is how a test fails")]
     fn call<T>(&mut self, act: impl FnOnce() -> T) -> T {
         let (said, failures) = self.observe(act);
         assert!(failures.is_empty(), "{}", failures.join("\n"));

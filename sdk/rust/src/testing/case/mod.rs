@@ -125,8 +125,10 @@ impl Case {
     pub(crate) fn random(&self) -> Result<Vec<u8>, String> {
         let Some(text) = &self.random else { return Ok(vec![0]) };
         let digits: Vec<_> = text.chars().filter_map(|c| c.to_digit(16)).collect();
-        let bytes: Vec<u8> =
-            digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8)).collect();
+        let bytes: Vec<u8> = digits
+            .chunks_exact(2)
+            .filter_map(|pair| u8::try_from(pair.iter().fold(0, |byte, digit| (byte << 4) | digit)).ok())
+            .collect();
         if digits.len() != text.len() || bytes.is_empty() || !text.len().is_multiple_of(2) {
             return Err("`random` must be bytes in hex".to_owned());
         }

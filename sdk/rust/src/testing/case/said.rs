@@ -7,17 +7,17 @@ use crate::{ClaimSet, Denial, Enrichment, Gate, Outcome, PluginError, Verdict};
 /// What a claim source said.
 pub(crate) fn outcome(said: Outcome) -> Map<String, Value> {
     object(match said {
-        Outcome::Ready(set) => claim_set(set),
+        Outcome::Ready(set) => claim_set(&set),
         Outcome::Pending(pending) => json!({
             "outcome": "pending",
             "state": pending.state,
             "retry_after_seconds": pending.retry_after_seconds,
         }),
-        Outcome::Denied(denial) => denied(denial),
+        Outcome::Denied(denial) => denied(&denial),
     })
 }
 
-fn claim_set(set: ClaimSet) -> Value {
+fn claim_set(set: &ClaimSet) -> Value {
     json!({
         "outcome": "ready",
         "claims": parsed(&set.claims),
@@ -32,8 +32,8 @@ fn claim_set(set: ClaimSet) -> Value {
 pub(crate) fn gate(said: Gate) -> Map<String, Value> {
     object(match said {
         Gate::Abstain => json!({ "outcome": "abstain" }),
-        Gate::Allow(enrichment) => allowed(enrichment),
-        Gate::Deny(denial) => denied(denial),
+        Gate::Allow(enrichment) => allowed(&enrichment),
+        Gate::Deny(denial) => denied(&denial),
     })
 }
 
@@ -41,8 +41,8 @@ pub(crate) fn gate(said: Gate) -> Map<String, Value> {
 pub(crate) fn verdict(said: Verdict) -> Map<String, Value> {
     object(match said {
         Verdict::Abstain => json!({ "outcome": "abstain" }),
-        Verdict::Allow(enrichment) => allowed(enrichment),
-        Verdict::Deny(denial) => denied(denial),
+        Verdict::Allow(enrichment) => allowed(&enrichment),
+        Verdict::Deny(denial) => denied(&denial),
         Verdict::Challenge(form) => json!({ "outcome": "challenge", "form": form }),
         Verdict::Redirect(redirection) => json!({ "outcome": "redirect", "redirection": redirection }),
     })
@@ -62,7 +62,7 @@ pub(crate) fn error(said: PluginError) -> Map<String, Value> {
     })
 }
 
-fn allowed(enrichment: Enrichment) -> Value {
+fn allowed(enrichment: &Enrichment) -> Value {
     json!({
         "outcome": "allow",
         "enrichment": {
@@ -76,7 +76,7 @@ fn allowed(enrichment: Enrichment) -> Value {
     })
 }
 
-fn denied(denial: Denial) -> Value {
+fn denied(denial: &Denial) -> Value {
     json!({ "outcome": "denied", "reason": denial.reason, "user_message": denial.user_message })
 }
 

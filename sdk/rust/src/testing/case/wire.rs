@@ -170,11 +170,11 @@ impl Value {
 impl Answer {
     /// The answer that the plugin gets.
     pub(crate) fn given(&self) -> Result<Response, HttpError> {
+        const WHY: &str = "as the case says";
         let error = match self {
             Self::Response(answered) => return answered.given(),
             Self::Error(error) => error.as_str(),
         };
-        const WHY: &str = "as the case says";
         Err(match error {
             "timeout" => HttpError::Timeout,
             "quota" => HttpError::Quota,
