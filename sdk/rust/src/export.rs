@@ -133,10 +133,12 @@ pub mod glue {
         run(config()?)
     }
 
+    #[must_use]
     pub fn describe_source<P: ClaimSource>(of: Described) -> PluginInfo {
         info(of, P::DESCRIPTION, P::CONFIG_SCHEMA, P::needs())
     }
 
+    #[must_use]
     pub fn describe_hook<P: AuthHook>(of: Described) -> PluginInfo {
         info(of, P::DESCRIPTION, P::CONFIG_SCHEMA, P::needs())
     }

@@ -9,19 +9,16 @@ pub use crate::bindings::common::issuer::plugin::http::{HeaderValue, HttpError, 
 use crate::{Error, Result};
 
 /// A GET request.
-#[must_use]
 pub fn get(url: impl Into<String>) -> Request {
     request("GET", url)
 }
 
 /// A POST request.
-#[must_use]
 pub fn post(url: impl Into<String>) -> Request {
     request("POST", url)
 }
 
 /// A request of any method, in upper case.
-#[must_use]
 pub fn request(method: impl Into<String>, url: impl Into<String>) -> Request {
     let (method, url) = (method.into(), url.into());
     Request(contract::Request { method, url, headers: Vec::new(), body: None, timeout_ms: None })
