@@ -31,7 +31,7 @@ pub(crate) fn build(options: &Options) -> Result {
     fs::create_dir_all(&out)?;
     for folder in &folders {
         for name in crates(folder)? {
-            let file = one(&toolchain, folder, &name, &out)?;
+            let file = one(toolchain, folder, &name, &out)?;
             println!("    {} ({} KiB)", file.display(), fs::metadata(&file)?.len() / 1024);
         }
     }
@@ -61,7 +61,7 @@ fn target() -> PathBuf {
     root().join("target/guests")
 }
 
-fn one(toolchain: &Toolchain, folder: &Path, name: &str, out: &Path) -> Result<PathBuf> {
+fn one(toolchain: Toolchain, folder: &Path, name: &str, out: &Path) -> Result<PathBuf> {
     run(toolchain.build(folder, name, &target()))?;
     let module = target().join(format!("wasm32-unknown-unknown/release/{}.wasm", name.replace('-', "_")));
     let file = out.join(format!("{name}.wasm"));
