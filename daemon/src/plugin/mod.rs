@@ -207,3 +207,6 @@ pub struct PluginStatus {
     /// The last failure in one sentence, without data of a holder.
     pub last_error: Option<String>,
 }
+
+#[cfg(test)]
+mod tests;

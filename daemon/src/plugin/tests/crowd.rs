@@ -1,0 +1,76 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::{CallError, Site, ask, guest, is_good, register};
+
+const GOOD: &str = include_str!("guests/good.wat");
+
+/// Resident memory of this process, in bytes.
+fn resident() -> usize {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap();
+    text.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thousands_of_calls_go_on_during_reloads() {
+    let mut site = Site::new().with("hr", &guest(GOOD));
+    site.plugin("hr").limits.queue = 5_000;
+    site.plugin("hr").limits.queue_wait = Duration::from_secs(60);
+    let plugins = site.start().await.unwrap();
+    let done = AtomicBool::new(false);
+    let calls = async {
+        let all = join_all((0..3_000).map(|_| ask(&plugins, "hr", "a"))).await;
+        done.store(true, Ordering::Release);
+        all
+    };
+    let reloads = async {
+        let mut count = 0;
+        while !done.load(Ordering::Acquire) {
+            plugins.reload(&site.settings, None).await.unwrap();
+            count += 1;
+        }
+        count
+    };
+    let (all, reloads) = tokio::join!(calls, reloads);
+    assert!(all.iter().all(is_good));
+    assert!(reloads > 0);
+    assert!(site.told.in_flight.lock().unwrap().0 <= 16);
+    assert_eq!(plugins.list()[0].calls, 3_000);
+}
+
+#[tokio::test]
+async fn calls_beyond_the_line_are_turned_away() {
+    let mut site = Site::new().with("hr", &guest(include_str!("guests/slow_upstream.wat")));
+    site.plugin("hr").http.push(register());
+    let limits = &mut site.plugin("hr").limits;
+    (limits.concurrency, limits.queue, limits.queue_wait) = (2, 3, Duration::from_millis(50));
+    limits.http_timeout = Duration::from_millis(500);
+    let plugins = site.start().await.unwrap();
+    let all = join_all((0..10).map(|_| ask(&plugins, "hr", "x"))).await;
+    assert_eq!(all.iter().filter(|outcome| is_good(outcome)).count(), 2);
+    assert!(all.iter().filter(|it| !is_good(it)).all(|it| matches!(it, Err(CallError::Unavailable { .. }))));
+    assert_eq!(site.told.outcomes().iter().filter(|outcome| **outcome == "queue_full").count(), 8);
+    assert_eq!(*site.told.in_flight.lock().unwrap(), (2, 3));
+}
+
+#[tokio::test]
+async fn ten_thousand_calls_leave_no_memory_behind() {
+    let site = Site::new().with("hr", &guest(include_str!("guests/trap.wat")));
+    let plugins = Arc::clone(&site.start().await.unwrap());
+    let round = async |calls: usize| {
+        for number in 0..calls {
+            // Some fail, never five in a row.
+            let request_id = if number % 7 == 0 { "x" } else { "a" };
+            assert_eq!(is_good(&ask(&plugins, "hr", request_id).await), request_id == "a");
+        }
+        site.told.calls.lock().unwrap().clear();
+    };
+    round(1_000).await;
+    let before = resident();
+    round(10_000).await;
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 8 << 20, "{grown} bytes more");
+}

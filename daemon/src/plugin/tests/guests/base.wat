@@ -1,0 +1,28 @@
+;; What every guest of these tests has: memory, an allocator that never frees, `describe`, `check`, and a `fetch` that answers well
+;; unless the request id begins with an x.
+(memory (export "memory") 2)
+(global $next (mut i32) (i32.const 65536))
+(data (i32.const 1024) "guest")
+(data (i32.const 1040) "1.0.0")
+(data (i32.const 1056) "{\"given_name\":\"Mika\",\"family_name\":\"Sommer\"}")
+;; plugin-info: name, version, description, no schema, no needs
+(data (i32.const 2048) "\00\04\00\00\05\00\00\00\10\04\00\00\05\00\00\00\00\04\00\00\05\00\00\00")
+(func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+  (local $at i32)
+  (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+  (global.set $next (i32.add (local.get $at) (local.get 3)))
+  (if (i32.gt_u (global.get $next) (i32.mul (memory.size) (i32.const 65536)))
+    (then (drop (memory.grow (i32.const 16)))))
+  (local.get $at))
+(func (export "issuer:plugin/lifecycle@1.0.0#describe") (result i32) (i32.const 2048))
+(func (export "issuer:plugin/lifecycle@1.0.0#check") (result i32) (i32.const 2200))
+;; ok(ready(claim-set)) with the claims at an address
+(func $ready (param $at i32) (param $length i32) (result i32)
+  (i32.store (i32.const 3016) (local.get $at))
+  (i32.store (i32.const 3020) (local.get $length))
+  (i32.const 3000))
+(func (export "issuer:plugin/claims@1.0.0#fetch") (param $context i32) (result i32)
+  (if (i32.eq (i32.load8_u (i32.load (local.get $context))) (i32.const 120))
+    (then (return (call $attack))))
+  (call $ready (i32.const 1056) (i32.const 44)))
+(func (export "issuer:plugin/claims@1.0.0#resume") (param i32) (result i32) (unreachable))

@@ -1,0 +1,1 @@
+(func $attack (result i32) (loop $again (br $again)) (unreachable))

@@ -1,0 +1,5 @@
+(import "issuer:plugin/log@1.0.0" "write" (func $log (param i32 i32 i32 i32 i32)))
+(data (i32.const 4096) "about to fail")
+(func $attack (result i32)
+  (call $log (i32.const 3) (i32.const 4096) (i32.const 13) (i32.const 0) (i32.const 0))
+  (unreachable))
