@@ -3,6 +3,7 @@
 use wit_component::DecodedWasm;
 
 use super::World;
+use super::compiled::hex;
 use crate::base::secret::sha256;
 
 /// The package of the contract.
@@ -51,15 +52,6 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
 /// The version under which an interface of the contract is exported.
 fn exported<'a>(exports: &'a [String], interface: &str) -> Option<&'a str> {
     exports.iter().find_map(|name| name.strip_prefix(PACKAGE)?.strip_prefix(interface)?.strip_prefix('@'))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
