@@ -2,7 +2,6 @@
 //! authenticated, since it is run as it is.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
@@ -79,11 +78,9 @@ fn verify(path: &Path, bytes: &[u8], key: &[u8; 32]) -> Result<(), String> {
 
 /// Lower-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |number: u8| DIGITS.get(usize::from(number & 15)).copied();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).flatten().collect()
 }
 
 /// Where compiled code is kept.
@@ -165,7 +162,7 @@ impl<'a> Shelf<'a> {
         let Some(entries) = self.folder.and_then(|folder| fs::read_dir(folder).ok()) else { return };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let ours = [".cwasm", ".mac"].iter().any(|kind| name.ends_with(kind));
+            let ours = Path::new(&name).extension().is_some_and(|it| it == "cwasm" || it == "mac");
             if ours && !name.split('-').next().is_some_and(|digest| digests.contains(digest)) {
                 let _stays_until_the_next_start = fs::remove_file(entry.path());
             }

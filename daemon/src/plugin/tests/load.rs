@@ -1,5 +1,6 @@
 use std::os::unix::fs::PermissionsExt;
 
+use base64::Engine as _;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::json;
 
@@ -64,8 +65,7 @@ async fn a_file_must_have_the_pinned_digest_and_signature() {
     std::fs::write(&place, key.sign(b"something else")).unwrap();
     assert!(refusal(&site).await.contains("not a signature of the file"));
     std::fs::write(&place, key.sign(&bytes)).unwrap();
-    assert!(is_good(&ask(&*site.start().await.unwrap(), "hr", "a").await));
-    use base64::Engine as _;
+    assert!(is_good(&ask(&site.start().await.unwrap(), "hr", "a").await));
     let text = base64::engine::general_purpose::STANDARD.encode(key.sign(&bytes));
     std::fs::write(&place, format!("{text}\n")).unwrap();
     assert!(site.start().await.is_ok());
@@ -152,11 +152,11 @@ async fn compiled_code_is_kept_for_its_owner_and_used_only_when_authentic() {
     // Another key, and changed code: both are made anew, and what was there is not run.
     std::fs::remove_file(&code).unwrap();
     std::fs::write(&code, [&good[..], b"more"].concat()).unwrap();
-    assert!(is_good(&ask(&*site.start().await.unwrap(), "hr", "a").await));
+    assert!(is_good(&ask(&site.start().await.unwrap(), "hr", "a").await));
     assert_eq!(std::fs::read(&code).unwrap().len(), good.len());
     site.key = 8;
     let second = number(&code);
-    assert!(is_good(&ask(&*site.start().await.unwrap(), "hr", "a").await));
+    assert!(is_good(&ask(&site.start().await.unwrap(), "hr", "a").await));
     assert_ne!(number(&code), second, "code of another key was made anew");
 }
 
@@ -165,6 +165,6 @@ async fn without_a_folder_of_its_own_the_daemon_keeps_no_code() {
     let site = Site::new().with("hr", &guest(GOOD));
     std::fs::create_dir(site.cache()).unwrap();
     std::fs::set_permissions(site.cache(), std::fs::Permissions::from_mode(0o777)).unwrap();
-    assert!(is_good(&ask(&*site.start().await.unwrap(), "hr", "a").await));
+    assert!(is_good(&ask(&site.start().await.unwrap(), "hr", "a").await));
     assert_eq!(std::fs::read_dir(site.cache()).unwrap().count(), 0);
 }
