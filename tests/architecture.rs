@@ -20,7 +20,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lifecycle", &["base"]),
     ("app", &["base", "domain", "store", "signer", "plugin", "observe", "handler"]),
     // Outcomes of store verbs reach the one match that turns them into responses.
-    ("handler", &["app", "base", "domain", "observe", "store", "signer", "wire"]),
+    // Recordings of plugins are documents of the management API as they are.
+    ("handler", &["app", "base", "domain", "observe", "plugin", "store", "signer", "wire"]),
     ("routes", &["app", "base", "domain", "handler", "lifecycle", "observe"]),
     ("listener", &["base", "lifecycle", "observe", "routes"]),
     // What it says of plugins is in the types of their host: nobody else reads it.

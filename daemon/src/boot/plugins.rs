@@ -18,7 +18,7 @@ use crate::lifecycle::{Hangup, Tasks};
 use crate::observe::metrics::Metrics;
 use crate::plugin::registry::Plugins;
 use crate::plugin::settings::{PluginSettings, Settings};
-use crate::plugin::{HostParts, PluginStatus};
+use crate::plugin::{HostParts, PluginStatus, World};
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -26,13 +26,34 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Loads every plugin of the configuration. `file` is where its sections are read again for a reload.
 pub(super) async fn start(config: &Config, file: Option<PathBuf>, parts: HostParts) -> Result<PluginHost, BootError> {
     let settings = config.plugin_settings();
-    let plugins = Plugins::start(&settings, parts).await.map_err(|wrong| BootError::Plugins(wrong.join("\n")))?;
+    let plugins = Plugins::start(&settings, parts).await.map_err(|wrong| refused(&wrong))?;
+    misplaced(&config.named, &plugins.list()).map_err(|wrong| refused(&wrong))?;
     let (started, before) = (config.clone(), settings.clone());
     let read: ReadSettings = Arc::new(move || match &file {
         None => Ok(before.clone()),
         Some(file) => read_again(file, &started),
     });
     Ok(PluginHost::new(plugins, settings, read))
+}
+
+fn refused(reasons: &[String]) -> BootError {
+    BootError::Plugins(reasons.join("\n"))
+}
+
+/// Whether each plugin acts where its world allows. One that was skipped has none, and fails when it is called.
+fn misplaced(named: &config::Named, loaded: &[PluginStatus]) -> Result<(), Vec<String>> {
+    let is = |name: &str, wanted: World| {
+        let world = loaded.iter().find(|plugin| plugin.name == name).and_then(|plugin| plugin.world);
+        world.is_none_or(|world| world == wanted.name())
+    };
+    let hooks = named.auth_hooks.iter().filter(|hook| !is(&hook.plugin, World::AuthHook));
+    let hooks = hooks.map(|hook| format!("auth_hook.plugin: {} is a claim-source and no auth-hook", hook.plugin));
+    let sources = named.plugins.iter().filter(|(_, plugin)| !plugin.credentials.is_empty());
+    let sources = sources.filter(|(name, _)| !is(name, World::ClaimSource));
+    let sources =
+        sources.map(|(name, _)| format!("plugin.{name}.credentials: {name} is an auth-hook and no claim-source"));
+    let wrong: Vec<_> = hooks.chain(sources).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
 /// The settings as the file has them now. The data directory stays the one of the start, and so does what the domain was built with.
@@ -166,7 +187,9 @@ pub async fn check(config: &Config) -> Result<Vec<String>, Vec<String>> {
         observer,
         code_key: Secret::new(code_key.to_vec()),
     };
-    Ok(Plugins::start(&settings, parts).await?.list().iter().map(found).collect())
+    let loaded = Plugins::start(&settings, parts).await?.list();
+    misplaced(&config.named, &loaded)?;
+    Ok(loaded.iter().map(found).collect())
 }
 
 fn found(plugin: &PluginStatus) -> String {

@@ -1,7 +1,7 @@
 //! A plugin that serves, and what is counted of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::Semaphore;
 
@@ -44,7 +44,10 @@ pub(super) struct Tally {
 
 /// What plugins are made of, besides their settings.
 pub(super) struct Workshop {
-    pub(super) machine: Machine,
+    /// Made for the first plugin: an installation without plugins has no engine, pool or ticker.
+    pub(super) machine: OnceLock<Machine>,
+    /// Most calls at a time.
+    pub(super) calls: usize,
     pub(super) parts: HostParts,
     /// Calls of all plugins.
     pub(super) all: Arc<Semaphore>,
@@ -111,6 +114,15 @@ impl Plugin {
 }
 
 impl Workshop {
+    /// The machine, made now if there is none.
+    fn machine(&self) -> Result<&Machine, String> {
+        if let Some(machine) = self.machine.get() {
+            return Ok(machine);
+        }
+        let made = Machine::new(self.calls)?;
+        Ok(self.machine.get_or_init(|| made))
+    }
+
     /// Loads a plugin; `before` is the version that serves. The errors are sentences.
     pub(super) async fn load(
         self: &Arc<Self>,
@@ -173,9 +185,9 @@ impl Workshop {
         let (shop, settings, cache) = (self.clone(), settings.clone(), cache.to_owned());
         let work = tokio::task::spawn_blocking(move || {
             let source = Source::read(&settings)?;
-            let (component, compiled) = Shelf::new(&cache, &shop.parts).component(&shop.machine.engine, &source)?;
+            let (component, compiled) = Shelf::new(&cache, &shop.parts).component(&shop.machine()?.engine, &source)?;
             tracing::debug!(plugin = settings.name, compiled, "plugin code is ready");
-            let (world, exports) = describe::exports(&shop.machine, &component)?;
+            let (world, exports) = describe::exports(shop.machine()?, &component)?;
             Ok((world, exports, hex(&source.digest)))
         });
         work.await.map_err(|error| format!("compiling it failed: {error}"))?

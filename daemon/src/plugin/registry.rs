@@ -1,7 +1,7 @@
 //! All plugins: loaded at the start, swapped by a reload, called by the rest of the daemon.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
@@ -11,7 +11,6 @@ use super::answer::{Answer, Ask};
 use super::call::Report;
 use super::compiled::Shelf;
 use super::contract::{AuthContext, ClaimContext, Gate, Outcome, PluginError};
-use super::engine::Machine;
 use super::loaded::{NOTHING, Plugin, Tally, Workshop, is_failure};
 use super::recording::{Heard, Recordings};
 use super::room::Outside;
@@ -56,8 +55,8 @@ impl Plugins {
         outside: Option<Arc<dyn Outside>>,
     ) -> Result<Arc<Self>, Vec<String>> {
         let calls = settings.max_concurrent.clamp(1, 1024);
-        let machine = Machine::new(calls).map_err(|problem| vec![problem])?;
-        let shop = Arc::new(Workshop { machine, parts, all: Arc::new(Semaphore::new(calls)), outside });
+        let machine = OnceLock::new();
+        let shop = Arc::new(Workshop { machine, calls, parts, all: Arc::new(Semaphore::new(calls)), outside });
         let plugins =
             Self { shop, serving: ArcSwap::default(), recordings: Recordings::default(), reloading: Mutex::new(()) };
         let loaded = plugins.load(settings, secrets, None).await?;
@@ -128,7 +127,9 @@ impl Plugins {
     fn swap(&self, settings: &Settings, serving: Serving) {
         let digests: BTreeSet<_> = serving.values().filter_map(Entry::digest).collect();
         self.serving.store(Arc::new(serving));
-        Shelf::new(&settings.cache_dir, &self.shop.parts).tidy(&digests);
+        if self.shop.machine.get().is_some() {
+            Shelf::new(&settings.cache_dir, &self.shop.parts).tidy(&digests);
+        }
     }
 
     fn plugin(&self, name: &str) -> Option<Arc<Plugin>> {

@@ -28,7 +28,7 @@ pub(super) fn table(edge: Arc<Edge>) -> Table<Shared> {
         .probe("/readyz", health::ready)
         .probe("/metrics", health::metrics)
         .post("/oauth/token", Operation::ManagementTokenCreate, token::create);
-    let table = plugin_rows(recording_rows(client_rows(table)));
+    let table = recording_rows(plugin_rows(client_rows(table)));
     let table = claim_source_rows(offer_rows(table));
     signer_rows(iaca_rows(configuration_rows(table)))
 }
