@@ -24,6 +24,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("deny", "licences, sources and banned crates", &[&DENY], deny),
     Step { always: false, ..step("advisories", "known vulnerabilities (needs the internet)", &[&DENY], advisories) },
     step("unit", "unit tests", &[], unit),
+    step("contract", "released contracts are as they were, their page is fresh", &[], crate::contract::check),
     step("plugins", "tests of the SDK and the plugins, which build to WebAssembly", &[], crate::plugins::check),
     step("docs", "documentation builds without a warning, its examples run", &[], docs),
     step("release", "build the release binary", &[], release),

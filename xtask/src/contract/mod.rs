@@ -36,6 +36,11 @@ pub(crate) fn run(options: &Options) -> Result {
     Ok(())
 }
 
+/// Fails when the page is stale or a released contract was changed.
+pub(crate) fn check() -> Result {
+    run(&Options { check: true })
+}
+
 fn compare(there: &str, made: &str) -> Result {
     if there == made { Ok(()) } else { Err(format!("{PAGE} is stale: run `cargo xtask contract`").into()) }
 }
