@@ -145,7 +145,11 @@ impl Granted {
     /// Puts something into the store for a day, as a call would have; for the replay of recorded calls, after [`Self::settle`].
     pub(super) fn keep(&self, key: &str, value: Vec<u8>) -> bool {
         let now = self.outside.now();
-        self.may_cache().is_some_and(|(cache, bounds)| cache.set(bounds, key, value, u32::MAX, now).is_ok())
+        let count = std::str::from_utf8(&value).ok().and_then(|text| text.parse::<i64>().ok());
+        self.may_cache().is_some_and(|(cache, bounds)| match count {
+            Some(count) => cache.increment(bounds, key, count, u32::MAX, now).is_ok(),
+            None => cache.set(bounds, key, value, u32::MAX, now).is_ok(),
+        })
     }
 
     /// The name in `issuer.toml`.

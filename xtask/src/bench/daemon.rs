@@ -36,9 +36,17 @@ pub(super) struct Target {
 impl Daemon {
     /// Starts the release binary on `core` and waits until it is ready.
     pub(super) fn start(data_dir: &Path, core: &str) -> Result<Self> {
+        Self::start_with(data_dir, core, None)
+    }
+
+    /// The same with the plugins of `config`.
+    pub(super) fn start_with(data_dir: &Path, core: &str, config: Option<&Path>) -> Result<Self> {
         let mut command = Command::new("taskset");
         command.args(["-c", core]).arg(root().join("target/release/issuerd")).args(["dev", "--json", "--data-dir"]);
         command.arg(data_dir).args(["--listen", "127.0.0.1:0", "--management-listen", "127.0.0.1:0"]);
+        if let Some(config) = config {
+            command.arg("--config").arg(config);
+        }
         command.env("ISSUERD_LOG_LEVEL", "warn");
         let begun = Instant::now();
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;

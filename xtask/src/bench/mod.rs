@@ -8,6 +8,7 @@ mod daemon;
 mod data;
 mod http;
 mod load;
+mod plugin;
 mod preload;
 mod process;
 mod report;
@@ -46,6 +47,9 @@ pub(crate) struct Options {
     /// Measure a second time after storing this many open offers
     #[arg(long, default_value_t = 0)]
     offers: usize,
+    /// Measure once more with claims from the plugin register-csv, which `cargo xtask plugins` builds
+    #[arg(long)]
+    plugin: bool,
     /// Size of the portrait in each credential, in bytes
     #[arg(long, default_value_t = 1024)]
     portrait: usize,
@@ -115,12 +119,14 @@ async fn measure(options: &Options) -> Result<Report> {
     let restarted = Daemon::start(&data_dir, DAEMON_CORE)?;
     let ready_after = restarted.ready_after();
     restarted.stop()?;
+    let with_plugin = if options.plugin { Some(plugin::run(options, folder.path()).await?) } else { None };
     let limit = f64::midpoint(calibrated_before, calibrate::on_core(DAEMON_CORE)?);
     Ok(Report {
         wallets: options.wallets,
         seconds: options.seconds,
         portrait: options.portrait,
         runs,
+        with_plugin,
         memory,
         ready_after,
         limit,

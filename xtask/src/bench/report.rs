@@ -29,6 +29,8 @@ pub(super) struct Report {
     /// Bytes of the portrait in each credential.
     pub(super) portrait: usize,
     pub(super) runs: Vec<Run>,
+    /// The same with claims from a plugin.
+    pub(super) with_plugin: Option<Run>,
     pub(super) memory: Memory,
     /// From start to ready on the data that the measurement left.
     pub(super) ready_after: Duration,
@@ -38,7 +40,7 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn errors(&self) -> usize {
-        self.runs.iter().map(|run| run.errors.len()).sum()
+        self.runs.iter().chain(&self.with_plugin).map(|run| run.errors.len()).sum()
     }
 
     /// The bound for one durable issuance on this machine, in microseconds.
@@ -54,6 +56,11 @@ impl Report {
         }
     }
 
+    /// Throughput with claims from a plugin by throughput without.
+    fn kept_with_plugin(&self) -> Option<f64> {
+        Some(self.with_plugin.as_ref()?.rate() / self.runs.first()?.rate())
+    }
+
     /// The report as one object.
     pub(super) fn json(&self) -> Value {
         json!({
@@ -65,6 +72,8 @@ impl Report {
             "ready_ms": self.ready_after.as_secs_f64() * 1e3,
             "rss_kib": { "at_rest": self.memory.at_rest, "with_offers": self.memory.with_offers, "at_end": self.memory.at_end },
             "throughput_kept": self.kept(),
+            "throughput_kept_with_plugin": self.kept_with_plugin(),
+            "with_plugin": self.with_plugin.as_ref().map(|run| self.run_json(run)),
             "runs": self.runs.iter().map(|run| self.run_json(run)).collect::<Vec<_>>(),
         })
     }
@@ -131,6 +140,11 @@ impl fmt::Display for Report {
         if let Some(kept) = self.kept() {
             writeln!(f, "throughput kept      {:>10.0} %       at least 80", 100.0 * kept)?;
         }
+        if let (Some(run), Some(kept)) = (&self.with_plugin, self.kept_with_plugin()) {
+            writeln!(f, "claims from the plugin register-csv,")?;
+            self.write_run(run, f)?;
+            writeln!(f, "throughput with it   {:>10.0} %       at least 70", 100.0 * kept)?;
+        }
         let mib = |kib: u64| kib.div_ceil(1024);
         writeln!(f, "memory at rest       {:>10} MiB     at most 60", mib(self.memory.at_rest))?;
         if let Some(with_offers) = self.memory.with_offers {
@@ -160,7 +174,7 @@ mod tests {
     fn report(runs: Vec<Run>) -> Report {
         let memory = Memory { at_rest: 40 * 1024, with_offers: None, at_end: 50 * 1024 };
         let ready_after = Duration::from_millis(120);
-        Report { wallets: 32, seconds: 1, portrait: 1024, runs, memory, ready_after, limit: 53.0 }
+        Report { wallets: 32, seconds: 1, portrait: 1024, runs, with_plugin: None, memory, ready_after, limit: 53.0 }
     }
 
     #[test]

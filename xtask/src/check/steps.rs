@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::targets::{Group, cargo_test, run_group};
-use super::tools::{CURL, DENY, NODE, NPM, OPENSSL, PROMTOOL, Tool};
+use super::targets::{Group, cargo_test, nextest, run_group};
+use super::tools::{CURL, DENY, NODE, NPM, OPENSSL, PROMTOOL, PYTHON, Tool};
 use crate::Result;
 use crate::command::{command, root, run};
 
@@ -29,6 +29,8 @@ pub(crate) const STEPS: &[Step] = &[
     step("docs", "documentation builds without a warning, its examples run", &[], docs),
     step("release", "build the release binary", &[], release),
     step("flow", "flows over the release binary", &[&OPENSSL, &PROMTOOL], || on_release(Group::Flow)),
+    step("cases", "the cases of each plugin, in the engine of the release binary", &[], crate::plugins::cases),
+    step("scripts", "the plugins in JavaScript and Python build and give claims", &[&NODE, &NPM, &PYTHON], scripts),
     step("race", "races and crashes of the release binary", &[], || on_release(Group::Race)),
     step("interop", "foreign wallets and verifiers", &[&NODE, &NPM], interop),
     step("examples", "each example runs", &[&CURL, &OPENSSL, &NODE, &NPM, &PROMTOOL], examples),
@@ -73,6 +75,16 @@ fn release() -> Result {
 fn on_release(group: Group) -> Result {
     release()?;
     run_group(group)
+}
+
+/// Builds the examples in other languages, and issues through each.
+fn scripts() -> Result {
+    release()?;
+    crate::plugins::scripts()?;
+    let mut flows = cargo_test("-p issuerd-tests --test flow");
+    flows.args(if nextest() { &["--run-ignored", "only"][..] } else { &["--", "--ignored"] });
+    flows.env("ISSUERD_BIN", root().join("target/release/issuerd"));
+    run(flows)
 }
 
 fn interop() -> Result {

@@ -60,7 +60,8 @@ fn alone(test: &mut Command) {
     test.args(if nextest() { &["--test-threads", "1"][..] } else { &["--", "--test-threads", "1"] });
 }
 
-fn nextest() -> bool {
+/// Whether nextest is there.
+pub(crate) fn nextest() -> bool {
     works("cargo nextest --version")
 }
 

@@ -24,6 +24,11 @@ pub(crate) const CURL: Tool = Tool { name: "curl", probe: "curl --version", from
 pub(crate) const OPENSSL: Tool = Tool { name: "openssl", probe: "openssl version", from: Source::Apt(&["openssl"]) };
 pub(crate) const NODE: Tool = Tool { name: "node", probe: "node --version", from: Source::Apt(&["nodejs", "npm"]) };
 pub(crate) const NPM: Tool = Tool { name: "npm", probe: "npm --version", from: Source::Apt(&["npm"]) };
+pub(crate) const PYTHON: Tool = Tool {
+    name: "python3 with venv",
+    probe: "python3 -m ensurepip --version",
+    from: Source::Apt(&["python3", "python3-venv"]),
+};
 /// Checks the metrics page and is the server of the Prometheus example.
 pub(crate) const PROMTOOL: Tool =
     Tool { name: "promtool", probe: "promtool --version", from: Source::Apt(&["prometheus"]) };

@@ -1,5 +1,6 @@
 //! `cargo xtask plugins`: builds plugins from source to WebAssembly components.
 
+mod cases;
 mod component;
 mod toolchain;
 
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use crate::Result;
 use crate::command::{command, output, root, run};
+pub(crate) use cases::{cases, scripts};
 use toolchain::Toolchain;
 
 /// Options of `cargo xtask plugins`.
