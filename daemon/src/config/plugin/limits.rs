@@ -32,9 +32,9 @@ fn times(reader: &mut Reader<'_>, default: Limits) -> Limits {
     };
     Limits {
         cpu: millis("cpu_ms", default.cpu, 1, 5_000),
-        wall: millis("wall_ms", default.wall, 1, 30_000),
+        wall: millis("wall_ms", default.wall, 1, 20_000),
         queue_wait: millis("queue_wait_ms", default.queue_wait, 0, 10_000),
-        http_timeout: millis("http_timeout_ms", default.http_timeout, 1, 30_000),
+        http_timeout: millis("http_timeout_ms", default.http_timeout, 1, 20_000),
         ..default
     }
 }

@@ -124,7 +124,7 @@ fn every_mistake_is_named_by_its_whole_path_and_all_come_at_once() {
         "`plugin.hr.fiel` is not a key; did you mean `file`?",
         "`plugin.hr.sha256` must be 64 hex digits",
         "`plugin.hr.limits.cpu_mss` is not a key; did you mean `cpu_ms`?",
-        "`plugin.hr.limits.wall_ms` must be 1 to 30000, not 40000",
+        "`plugin.hr.limits.wall_ms` must be 1 to 20000, not 40000",
         "`plugin.hr.limits.memory_mib` must be a whole number, not a string",
         "`plugin.hr.http[0].origin` must be scheme, host and port alone",
         "`plugin.hr.http[0].method` is not a key; did you mean `methods`?",
