@@ -42,6 +42,7 @@ pub use auth_hook::exports::issuer::plugin::auth::{
 };
 pub use claim_source::exports::issuer::plugin::claims::{ClaimContext, ClaimSet, Outcome, Pending};
 pub use claim_source::exports::issuer::plugin::lifecycle::{Need, PluginInfo};
+pub use claim_source::issuer::plugin::http::{HeaderValue, HttpError, Request, Response, SecretHeader};
 pub use claim_source::issuer::plugin::types::{
     ClaimDescription, CredentialConfiguration, Denial, Identity, Offer, PathSegment, PluginError, RetryHint, Wallet,
 };

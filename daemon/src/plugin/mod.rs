@@ -7,6 +7,7 @@ pub(crate) mod answer;
 mod breaker;
 mod cache;
 pub(crate) mod call;
+#[path = "../../../sdk/rust/src/testing/case/mod.rs"]
 pub(crate) mod case;
 mod compiled;
 pub mod contract;
@@ -26,6 +27,7 @@ pub(crate) mod room;
 pub(crate) mod secrets;
 pub mod settings;
 mod wasi;
+mod written;
 
 use std::sync::Arc;
 use std::time::Duration;

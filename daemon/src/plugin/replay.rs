@@ -150,7 +150,7 @@ pub(super) fn as_said(answer: Option<Answer>, outcome: &'static str) -> Map<Stri
         Some(Answer::Verdict(Ok(verdict))) => said::verdict(verdict),
         Some(Answer::Claims(Err(error)) | Answer::Gate(Err(error)) | Answer::Verdict(Err(error))) => said::error(error),
         Some(Answer::Checked(checked)) => said::check(checked),
-        Some(Answer::Info(_)) | None => said::ended(outcome),
+        Some(Answer::Info(_)) | None => Map::from_iter([("outcome".to_owned(), outcome.into())]),
     }
 }
 

@@ -28,6 +28,7 @@
 
 pub(crate) mod backend;
 mod case;
+mod contract;
 mod run;
 mod state;
 

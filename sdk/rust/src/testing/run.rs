@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::Host;
 use super::case::{Case, Question, compare, said};
@@ -19,7 +19,7 @@ pub fn claim_source_cases<P: ClaimSource>(folder: &str) {
     run(folder, |question| match question {
         Question::Fetch(ctx) => Some(claims(glue::fetch::<P>(ctx))),
         Question::Resume(ctx, state) => Some(claims(glue::resume::<P>(ctx, state))),
-        Question::Check => Some(checked(glue::check_source::<P>())),
+        Question::Check => Some(said::check(glue::check_source::<P>())),
         Question::Admit(..) | Question::Authorize(..) => None,
     });
 }
@@ -32,21 +32,13 @@ pub fn auth_hook_cases<P: AuthHook>(folder: &str) {
     run(folder, |question| match question {
         Question::Admit(ctx, phase) => Some(glue::admit::<P>(ctx, &phase).map_or_else(said::error, said::gate)),
         Question::Authorize(ctx, step) => Some(glue::authorize::<P>(ctx, step).map_or_else(said::error, said::verdict)),
-        Question::Check => Some(checked(glue::check_hook::<P>())),
+        Question::Check => Some(said::check(glue::check_hook::<P>())),
         Question::Fetch(..) | Question::Resume(..) => None,
     });
 }
 
 fn claims(answer: Result<crate::Outcome, crate::PluginError>) -> Map<String, Value> {
     answer.map_or_else(said::error, said::outcome)
-}
-
-fn checked(answer: Result<(), Vec<String>>) -> Map<String, Value> {
-    let said = match answer {
-        Ok(()) => json!({ "outcome": "ok" }),
-        Err(problems) => json!({ "outcome": "problems", "problems": problems }),
-    };
-    said.as_object().cloned().unwrap_or_default()
 }
 
 #[expect(clippy::panic, reason = "this is how a test fails")]

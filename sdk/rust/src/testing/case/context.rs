@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::{AuthContext, ClaimContext};
+use super::super::contract::{AuthContext, ClaimContext};
 
 /// Members that are JSON texts in the contract and may be written as JSON.
 const TEXTS: &[&str] = &["claims", "extra"];

@@ -1,5 +1,5 @@
-//! A recorded call of a plugin, as a file: what it was asked, what it heard, and what it should say. `issuerd plugin test` reads the same
-//! files.
+//! A recorded call of a plugin, as a file: what it was asked, what it heard, and what it should say. The test kit runs it natively,
+//! `issuerd plugin test` in the engine: both compile this folder, each with its own types of the contract.
 
 pub(crate) mod compare;
 pub(crate) mod context;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{AuthContext, ClaimContext, Step};
+use super::contract::{AuthContext, ClaimContext, Step};
 use wire::{Exchange, Step as StepText, Time};
 
 /// The name of an exported function.
@@ -124,14 +124,11 @@ impl Case {
     /// The random bytes; never empty.
     pub(crate) fn random(&self) -> Result<Vec<u8>, String> {
         let Some(text) = &self.random else { return Ok(vec![0]) };
-        let digits: Vec<_> = text.chars().filter_map(|c| c.to_digit(16)).collect();
-        let bytes: Vec<u8> = digits
-            .chunks_exact(2)
-            .filter_map(|pair| u8::try_from(pair.iter().fold(0, |byte, digit| (byte << 4) | digit)).ok())
-            .collect();
-        if digits.len() != text.len() || bytes.is_empty() || !text.len().is_multiple_of(2) {
-            return Err("`random` must be bytes in hex".to_owned());
-        }
-        Ok(bytes)
+        let pair = |pair: &[u8]| {
+            let digits = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2 && !pair.starts_with('+'))?;
+            u8::from_str_radix(digits, 16).ok()
+        };
+        let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(pair).collect();
+        bytes.filter(|bytes| !bytes.is_empty()).ok_or_else(|| "`random` must be bytes in hex".to_owned())
     }
 }

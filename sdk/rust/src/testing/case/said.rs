@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{ClaimSet, Denial, Enrichment, Gate, Outcome, PluginError, Verdict};
+use super::super::contract::{ClaimSet, Denial, Enrichment, Gate, Outcome, PluginError, Verdict};
 
 /// What a claim source said.
 pub(crate) fn outcome(said: Outcome) -> Map<String, Value> {
@@ -25,6 +25,14 @@ fn claim_set(set: &ClaimSet) -> Value {
         "valid_until": set.valid_until,
         "record_ref": set.record_ref,
         "extra": set.extra.as_deref().map(parsed),
+    })
+}
+
+/// What a plugin said of its configuration.
+pub(crate) fn check(said: Result<(), Vec<String>>) -> Map<String, Value> {
+    object(match said {
+        Ok(()) => json!({ "outcome": "ok" }),
+        Err(problems) => json!({ "outcome": "problems", "problems": problems }),
     })
 }
 

@@ -5,8 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::Step as ContractStep;
-use crate::bindings::common::issuer::plugin::http::{HeaderValue, HttpError, Request, Response};
+use super::super::contract::{HeaderValue, HttpError, Request, Response, Step as ContractStep};
 
 /// A time: milliseconds since 1970, or RFC 3339 when read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -1,5 +1,5 @@
-use super::wire::Asked;
 use super::*;
+use crate::plugin::case::Question;
 
 const FETCH: &str = r#"{
     "export": "fetch",
@@ -64,7 +64,7 @@ fn mistakes_are_told() {
 
 #[test]
 fn a_request_is_the_recorded_one_or_not() {
-    use crate::plugin::contract::claim_source::issuer::plugin::http::{HeaderValue, Request, SecretHeader};
+    use crate::plugin::contract::{HeaderValue, Request, SecretHeader};
     let asked = Case::parse(FETCH).unwrap().http.remove(0).request;
     let header = |name: &str, prefix: &str| {
         let secret = SecretHeader { name: name.to_owned(), prefix: prefix.to_owned() };
