@@ -24,23 +24,27 @@ pub(in crate::cli) struct Bench {
     /// How long to measure.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=600), value_name = "N")]
     seconds: u32,
+    /// So many calls a second, each timed from the moment it was due, instead of one after the other.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000), value_name = "N")]
+    rate: Option<u32>,
 }
 
 pub(super) fn run(bench: &Bench) -> Result<(), Failed> {
     let replay = test::open(&bench.file)?;
     let cases = cases::read(std::slice::from_ref(&bench.case))?;
     let (_, case) = cases.first().ok_or("there is no case")?;
-    let mut measured = runtime()?.block_on(measure(&replay, case, f64::from(bench.seconds)))?;
+    let mut measured = runtime()?.block_on(measure(&replay, case, bench))?;
     measured.sort_by(f64::total_cmp);
-    let rate = 1.0 / mean(&measured);
+    let rate = bench.rate.map_or_else(|| 1.0 / mean(&measured), f64::from);
     let micros = |part| quantile(&measured, part) * 1e6;
-    say!("{} calls, a fresh instance each, one after the other", measured.len());
+    let how = if bench.rate.is_some() { "each from when it was due" } else { "one after the other" };
+    say!("{} calls, a fresh instance each, {how}", measured.len());
     say!("p50 {:.0} µs, p99 {:.0} µs, {rate:.0} calls/s", micros(0.5), micros(0.99));
     Ok(())
 }
 
-/// Seconds of each call.
-async fn measure(replay: &Replay, case: &Case, seconds: f64) -> Result<Vec<f64>, Failed> {
+/// Seconds of each call. With a rate, waiting for the calls before it counts.
+async fn measure(replay: &Replay, case: &Case, bench: &Bench) -> Result<Vec<f64>, Failed> {
     for _ in 0..WARM_UP {
         let replayed = replay.replay(case).await?;
         if let Some(problem) = replayed.unrecorded.first() {
@@ -49,8 +53,14 @@ async fn measure(replay: &Replay, case: &Case, seconds: f64) -> Result<Vec<f64>,
     }
     let watch = Stopwatch::start();
     let mut measured = Vec::new();
-    while watch.seconds() < seconds {
-        measured.push(replay.replay(case).await?.figures.seconds);
+    let mut due = 0.0;
+    while watch.seconds().max(due) < f64::from(bench.seconds) {
+        while watch.seconds() < due {
+            std::hint::spin_loop();
+        }
+        let late = bench.rate.map_or(0.0, |_| watch.seconds() - due);
+        measured.push(late + replay.replay(case).await?.figures.seconds);
+        due += bench.rate.map_or(0.0, |rate| 1.0 / f64::from(rate));
     }
     Ok(measured)
 }
