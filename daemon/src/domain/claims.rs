@@ -15,12 +15,18 @@ pub struct Steps {
     pub persisted: Map<String, Value>,
     /// Claims that came with this offer.
     pub offer: Map<String, Value>,
+    /// Claims of the identity provider at which the holder logged in.
+    pub identity: Map<String, Value>,
+    /// Claims that hooks added between the login and the consent.
+    pub authorization_hooks: Map<String, Value>,
     /// Claims that auth hooks added when the code was redeemed.
     pub token_hooks: Map<String, Value>,
     /// Claims that auth hooks added to this credential request.
     pub credential_hooks: Map<String, Value>,
     /// Claims of the claim source.
     pub source: Map<String, Value>,
+    /// Where the holder logged in: `url` and `subjectId`; not a claim, and no step but the login sets it.
+    pub authentication_provider: Map<String, Value>,
 }
 
 impl Steps {
@@ -28,22 +34,25 @@ impl Steps {
     #[must_use]
     pub fn so_far(&self) -> Map<String, Value> {
         let mut claims = self.persisted.clone();
-        for later in [&self.offer, &self.token_hooks] {
+        for later in [&self.offer, &self.identity, &self.authorization_hooks, &self.token_hooks] {
             claims.extend(later.clone());
         }
         claims
     }
 
-    /// `{"claims": {…}, "authenticationProvider": {…}}`; the latter is empty as long as no identity provider is asked.
+    /// `{"claims": {…}, "authenticationProvider": {…}}`; the latter is empty where nobody logged in.
     #[must_use]
     pub fn document(self) -> Value {
         let mut claims = self.persisted;
-        for later in [self.offer, self.token_hooks, self.credential_hooks, self.source] {
+        let authorized = [self.identity, self.authorization_hooks];
+        for later in
+            [self.offer].into_iter().chain(authorized).chain([self.token_hooks, self.credential_hooks, self.source])
+        {
             claims.extend(later);
         }
         let mut document = Map::new();
         document.insert("claims".into(), claims.into());
-        document.insert("authenticationProvider".into(), Map::new().into());
+        document.insert("authenticationProvider".into(), self.authentication_provider.into());
         document.into()
     }
 }
@@ -68,17 +77,20 @@ mod tests {
 
     #[test]
     fn each_step_is_laid_over_the_one_before() {
-        let step = |names: &[&str], says: &str| names.iter().map(|name| ((*name).to_owned(), says.into())).collect();
+        let step = |names: &str, says: &str| names.chars().map(|name| (name.to_string(), says.into())).collect();
         let steps = Steps {
-            persisted: step(&["a", "b", "c", "d", "e"], "user"),
-            offer: step(&["b", "c", "d", "e"], "offer"),
-            token_hooks: step(&["c", "d", "e"], "token"),
-            credential_hooks: step(&["d", "e"], "credential"),
-            source: step(&["e"], "source"),
+            persisted: step("abcdefg", "user"),
+            offer: step("bcdefg", "offer"),
+            identity: step("cdefg", "login"),
+            authorization_hooks: step("defg", "authorization"),
+            token_hooks: step("efg", "token"),
+            credential_hooks: step("fg", "credential"),
+            source: step("g", "source"),
+            authentication_provider: Map::new(),
         };
-        let so_far = json!({"a": "user", "b": "offer", "c": "token", "d": "token", "e": "token"});
+        let so_far = json!({"a": "user", "b": "offer", "c": "login", "d": "authorization", "e": "token", "f": "token", "g": "token"});
         assert_eq!(Value::from(steps.so_far()), so_far);
-        let claims = json!({"a": "user", "b": "offer", "c": "token", "d": "credential", "e": "source"});
+        let claims = json!({"a": "user", "b": "offer", "c": "login", "d": "authorization", "e": "token", "f": "credential", "g": "source"});
         assert_eq!(steps.document()["claims"], claims);
     }
 

@@ -13,6 +13,7 @@ use crate::plugin::contract::{
     AuthContext, ClaimContext, ClaimDescription, CredentialConfiguration, Identity, Offer, PathSegment, Wallet,
 };
 use crate::store::offer;
+use crate::store::token::Origin;
 
 /// Where claims are found by a configuration.
 const CLAIMS: &str = "claims.";
@@ -24,9 +25,11 @@ pub struct Subject<'a> {
     pub issuer: &'a str,
     /// Who sent it.
     pub caller: &'a Caller<'a>,
-    /// The offer.
+    /// What the request rests on.
+    pub origin: Origin,
+    /// The offer, or the authorization.
     pub offer: &'a offer::Offer,
-    /// The claims that came with it.
+    /// The claims that came with it; an authorization has none.
     pub offer_claims: &'a Map<String, Value>,
     /// The wallet, as it calls itself.
     pub client_id: Option<&'a str>,
@@ -96,7 +99,11 @@ impl Subject<'_> {
         Offer {
             id: self.offer.id.to_string(),
             user_id: self.offer.user_id.to_string(),
-            grant: "pre-authorized_code".into(),
+            grant: match self.origin {
+                Origin::PreAuthorized => "pre-authorized_code",
+                Origin::AuthorizationCode => "authorization_code",
+            }
+            .into(),
             issuer_state: None,
             claims: text(self.offer_claims),
             created_at: millis(self.offer.created_at),

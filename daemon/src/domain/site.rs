@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::store::token::Origin;
+
 /// The issuer and its limits.
 #[derive(Debug, Clone)]
 pub struct Site {
@@ -27,6 +29,49 @@ pub struct Site {
     pub token_lifetime: Duration,
     /// Most proofs in a credential request.
     pub batch_size: usize,
+    /// The authorization code flow.
+    pub code_flow: CodeFlow,
+}
+
+/// Limits of the authorization code flow.
+#[derive(Debug, Clone)]
+pub struct CodeFlow {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// Life of an authorization code.
+    pub code_lifetime: Duration,
+    /// Life of an access token that is bound to a key.
+    pub token_lifetime: Duration,
+    /// Life of a refresh token and all that replace it; zero for no refresh tokens.
+    pub refresh_lifetime: Duration,
+    /// Whether each use of a refresh token names a successor.
+    pub rotate: bool,
+    /// Credential requests served for each configuration of an authorization; `u32::MAX` for any number.
+    pub requests: u32,
+}
+
+impl Default for CodeFlow {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            code_lifetime: Duration::from_mins(1),
+            token_lifetime: Duration::from_mins(5),
+            refresh_lifetime: Duration::from_hours(30 * 24),
+            rotate: false,
+            requests: u32::MAX,
+        }
+    }
+}
+
+/// Longest life of a Bearer token (`OpenID4VCI` 13.10).
+const LONGEST_BEARER: Duration = Duration::from_mins(5);
+
+impl CodeFlow {
+    /// Life of an access token.
+    #[must_use]
+    pub fn token_life(&self, bound: bool) -> Duration {
+        if bound { self.token_lifetime } else { self.token_lifetime.min(LONGEST_BEARER) }
+    }
 }
 
 impl Site {
@@ -34,5 +79,14 @@ impl Site {
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
+    }
+
+    /// Credential requests served for each configuration of a grant; `u32::MAX` for any number.
+    #[must_use]
+    pub fn requests_allowed(&self, origin: Origin) -> u32 {
+        match origin {
+            Origin::PreAuthorized => self.requests_per_offer,
+            Origin::AuthorizationCode => self.code_flow.requests,
+        }
     }
 }

@@ -17,16 +17,16 @@ use super::claims::Steps;
 use super::configuration::Configuration;
 use super::configuration::catalog::Configurations;
 use super::context::{Known, Subject};
-use super::hook::{Admission, Hooks};
+use super::grant::{Entry, Granted, Stop, Who, identifiers};
+use super::hook::Hooks;
 use super::site::Site;
 use crate::base::clock::{Clock, after};
 use crate::base::random::{Random, bytes};
 use crate::base::secret::{Secret, sha256};
 use crate::plugin::Phase;
-use crate::store::enrichment::Enrichment;
 use crate::store::offer::Offer;
 use crate::store::redeem::{Redeem, Redemption, TxCode};
-use crate::store::token::Token;
+use crate::store::token::{Origin, Token};
 use crate::store::{Store, StoreError};
 
 /// Redeems codes.
@@ -53,8 +53,8 @@ pub struct TokenRequest<'a> {
     pub code: &'a str,
     /// `tx_code`
     pub tx_code: Option<&'a str>,
-    /// `client_id`, which names the wallet; not authenticated.
-    pub client_id: Option<&'a str>,
+    /// Who sent it.
+    pub who: Who<'a>,
     /// Configurations named by `authorization_details`, when that was sent.
     pub selected: Option<Vec<Uuid>>,
 }
@@ -62,34 +62,11 @@ pub struct TokenRequest<'a> {
 /// How a token request ended.
 pub enum Grant {
     /// A token.
-    Granted {
-        /// The access token.
-        access_token: String,
-        /// Its life in seconds.
-        expires_in: u64,
-        /// Credential identifiers, when `authorization_details` were sent.
-        identifiers: Vec<(String, Uuid)>,
-    },
+    Granted(Granted),
     /// Not granted.
     Refused(Redeem),
     /// A plugin stands in the way; the code can be used again.
     Blocked(Blocked),
-}
-
-/// What auth hooks leave of a token request.
-enum Entry {
-    /// None is concerned: what the request wants.
-    Unasked,
-    /// Code or transaction code were not good when they were looked at, so nobody was asked. The redemption finds out why, and
-    /// must not succeed.
-    NotGood,
-    /// They let it go on.
-    Admitted {
-        /// With these configurations.
-        configurations: Vec<Uuid>,
-        /// With what they added, when it is anything.
-        enrichment: Option<Enrichment>,
-    },
 }
 
 impl Tokens {
@@ -111,15 +88,18 @@ impl Tokens {
         let now = self.clock.now();
         let expires_at = after(now, self.site.token_lifetime);
         let record = |offer: &Offer| {
-            let configurations = entry.wanted(offer, request)?;
+            let configurations = entry.wanted(wanted(offer, request))?;
             Some(token_record(offer, request, configurations, expires_at, &suffix))
         };
         match self.store.offer_redeem(&redemption, record).await? {
-            Redeem::Redeemed(offer) => Ok(Grant::Granted {
+            Redeem::Redeemed(offer) => Ok(Grant::Granted(Granted {
                 identifiers: record(&offer).map(|token| token.identifiers).unwrap_or_default(),
                 access_token,
                 expires_in: self.site.token_lifetime.as_secs(),
-            }),
+                bound: request.who.jkt.is_some(),
+                refresh_token: None,
+                scope: None,
+            })),
             refused => Ok(Grant::Refused(refused)),
         }
     }
@@ -152,55 +132,16 @@ impl Tokens {
         let subject = Subject {
             issuer: &self.site.issuer,
             caller,
+            origin: Origin::PreAuthorized,
             offer: &offer,
             offer_claims: &secrets.claims,
-            client_id: request.client_id,
+            client_id: request.who.client_id,
             holder_keys: &[],
         };
         let steps = Steps { persisted, offer: secrets.claims.clone(), ..Steps::default() };
         let known = Known { claims: steps.so_far(), identity: None };
         let admission = self.hooks.admit(Phase::TokenRequest, &subject, known, found).await;
         Ok(Entry::admitted(admission.map_err(Stop::Blocked)?))
-    }
-}
-
-/// What ends a token request before its code is looked at in earnest.
-enum Stop {
-    Blocked(Blocked),
-    Failed(Failure),
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl Entry {
-    fn admitted(admission: Admission) -> Self {
-        let Admission { known, added, configurations } = admission;
-        let identity = known.identity.and_then(|identity| serde_json::to_value(identity).ok());
-        let enrichment = Enrichment { claims: added, identity };
-        Self::Admitted {
-            configurations: configurations.iter().map(|one| one.id).collect(),
-            enrichment: (enrichment != Enrichment::default()).then_some(enrichment),
-        }
-    }
-
-    fn enrichment(&self) -> Option<&Enrichment> {
-        match self {
-            Self::Admitted { enrichment, .. } => enrichment.as_ref(),
-            Self::Unasked | Self::NotGood => None,
-        }
-    }
-
-    /// The configurations of the token; `None` when there must be no token.
-    fn wanted(&self, offer: &Offer, request: &TokenRequest<'_>) -> Option<Vec<Uuid>> {
-        match self {
-            Self::Unasked => wanted(offer, request),
-            Self::NotGood => None,
-            Self::Admitted { configurations, .. } => Some(configurations.clone()),
-        }
     }
 }
 
@@ -222,9 +163,11 @@ fn token_record(
 ) -> Token {
     let identified = if request.selected.is_some() { configurations.as_slice() } else { &[] };
     Token {
+        origin: Origin::PreAuthorized,
         offer: offer.id,
-        client_id: request.client_id.map(str::to_owned),
-        identifiers: identified.iter().enumerate().map(|(place, id)| (format!("{suffix}{place}"), *id)).collect(),
+        jkt: request.who.jkt,
+        client_id: request.who.client_id.map(str::to_owned),
+        identifiers: identifiers(identified, suffix),
         configurations,
         expires_at,
     }

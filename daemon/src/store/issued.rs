@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::engine::Batch;
 use super::offer::{Offer, OfferState};
-use super::tables::{CONFIGURATION, ENRICHMENT, ISSUED, NONCE, OFFER, OFFER_SECRETS};
+use super::tables::{CONFIGURATION, ENRICHMENT, ISSUED, NONCE};
+use super::token::Origin;
 use super::{Decision, Store, StoreError, codec};
 
 /// A record of one issued credential: metadata and digests, no claim value, no credential.
@@ -48,7 +49,9 @@ pub struct Issued {
 
 /// What one credential request records.
 pub struct Issuance<'a> {
-    /// The offer.
+    /// What the access token rests on.
+    pub origin: Origin,
+    /// The offer, or the authorization.
     pub offer: Uuid,
     /// The configuration.
     pub configuration: Uuid,
@@ -56,7 +59,7 @@ pub struct Issuance<'a> {
     pub nonces: &'a [([u8; 16], Timestamp)],
     /// One record a copy.
     pub records: &'a [Issued],
-    /// How many credential requests a configuration of an offer may have.
+    /// How many credential requests a configuration of the offer may have; `u32::MAX` for any number.
     pub requests_allowed: u32,
     /// Key of the record that the claims come from, in its register.
     pub register_key: Option<&'a str>,
@@ -97,7 +100,8 @@ impl Store {
         nonces: &BTreeSet<([u8; 24], Timestamp)>,
     ) -> Result<Decision<Issue>, StoreError> {
         let (id, configuration) = (issuance.offer.as_bytes(), issuance.configuration.as_bytes());
-        let Some(mut found) = self.find::<Offer>(OFFER, id, "offer").await? else {
+        let table = issuance.origin.table();
+        let Some(mut found) = self.find::<Offer>(table, id, "offer").await? else {
             return Ok(Decision::Answer(Issue::OfferEnded));
         };
         // Before the offer is looked at: a repeated request learns that its nonce is spent (OpenID4VCI 13.8).
@@ -113,9 +117,9 @@ impl Store {
             return Ok(Decision::Answer(Issue::ConfigurationGone));
         };
         let mut batch = Batch::default()
-            .check(OFFER, id, Some(found.version))
+            .check(table, id, Some(found.version))
             .check(CONFIGURATION, configuration, Some(entry.version))
-            .put(OFFER, id, codec::pack(&found.record)?, found.expires_at);
+            .put(table, id, codec::pack(&found.record)?, found.expires_at);
         for (nonce, end) in nonces {
             batch = batch.check(NONCE, nonce, None).put(NONCE, nonce, Vec::new(), Some(*end));
         }
@@ -145,8 +149,8 @@ impl Store {
             }
         }
         // Claims are kept no longer than a credential may still be made of them (OPS-08).
-        if offer.served.iter().all(|served| *served >= issuance.requests_allowed) {
-            batch = batch.delete(OFFER_SECRETS, offer.id.as_bytes());
+        if !offer.served.iter().any(|served| more_allowed(*served, issuance.requests_allowed)) {
+            batch = batch.delete(issuance.origin.secrets(), offer.id.as_bytes());
             if issuance.enriched {
                 batch = batch.delete(ENRICHMENT, offer.id.as_bytes());
             }
@@ -180,16 +184,22 @@ fn nonce_key(id: &[u8; 16], end: Timestamp) -> [u8; 24] {
     key
 }
 
+/// Whether one more credential request is allowed after `served`, of `allowed` in all (`u32::MAX`: any number).
+#[must_use]
+pub fn more_allowed(served: u32, allowed: u32) -> bool {
+    allowed == u32::MAX || served < allowed
+}
+
 fn advance(offer: &mut Offer, issuance: &Issuance<'_>, now: Timestamp) -> Result<(), Issue> {
     if !matches!(offer.state, OfferState::Redeemed | OfferState::Issued) {
         return Err(Issue::OfferEnded);
     }
     let place = offer.configurations.iter().position(|id| *id == issuance.configuration);
     let served = place.and_then(|place| offer.served.get_mut(place)).ok_or(Issue::NotOffered)?;
-    if *served >= issuance.requests_allowed {
+    if !more_allowed(*served, issuance.requests_allowed) {
         return Err(Issue::AlreadyIssued);
     }
-    *served += 1;
+    *served = served.saturating_add(1);
     if offer.served.iter().all(|count| *count > 0) {
         offer.state = OfferState::Issued;
         offer.issued_at = Some(now);

@@ -60,7 +60,7 @@ pub struct Offer {
     pub ended_at: Option<Timestamp>,
     /// Keyed hash of the transaction code, when one is asked for.
     pub tx_code: Option<[u8; 32]>,
-    /// How many wrong transaction codes are left until the offer is locked.
+    /// How many wrong transaction codes (of an authorization: code verifiers) are left until it is locked.
     pub attempts_left: u8,
     /// Credential requests served, by configuration in the order of `configurations`.
     pub served: Vec<u32>,
@@ -138,7 +138,7 @@ impl Store {
         Ok(Some((found.record, state)))
     }
 
-    async fn offer_state(&self, offer: &Offer) -> Result<OfferState, StoreError> {
+    pub(super) async fn offer_state(&self, offer: &Offer) -> Result<OfferState, StoreError> {
         // Only an open offer ends with its configurations.
         let live =
             offer.state != OfferState::Open || self.live_configurations(offer, Batch::default()).await?.is_some();

@@ -5,16 +5,48 @@ use jiff::fmt::serde::timestamp::microsecond::required;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::engine::Table;
 use super::offer::{Offer, OfferState};
-use super::tables::{OFFER, TOKEN};
+use super::tables::{AUTHORIZATION, AUTHORIZATION_SECRETS, OFFER, OFFER_SECRETS, TOKEN};
 use super::{Store, StoreError};
 use crate::base::secret::sha256;
+
+/// What a grant rests on, and so where it is kept. The order of the variants is part of the stored form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Origin {
+    /// An offer with a pre-authorized code.
+    PreAuthorized,
+    /// An authorization: somebody logged in and approved. It is kept as an offer to that person.
+    AuthorizationCode,
+}
+
+impl Origin {
+    /// Where the offer or authorization is.
+    pub(super) fn table(self) -> Table {
+        match self {
+            Self::PreAuthorized => OFFER,
+            Self::AuthorizationCode => AUTHORIZATION,
+        }
+    }
+
+    /// Where its sealed part is.
+    pub(super) fn secrets(self) -> Table {
+        match self {
+            Self::PreAuthorized => OFFER_SECRETS,
+            Self::AuthorizationCode => AUTHORIZATION_SECRETS,
+        }
+    }
+}
 
 /// What a token stands for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Token {
-    /// The offer it came from.
+    /// What the grant rests on.
+    pub origin: Origin,
+    /// The offer, or the authorization, that it came from.
     pub offer: Uuid,
+    /// SHA-256 thumbprint (RFC 7638) of the key that a `DPoP` proof must be made with at each use; `None` for a Bearer token.
+    pub jkt: Option<[u8; 32]>,
     /// The client that redeemed the code, unless it was anonymous.
     pub client_id: Option<String>,
     /// The credential identifiers given out, when `authorization_details` were asked for: identifier and configuration.
@@ -33,9 +65,8 @@ impl Store {
     /// anything is signed.
     pub async fn token_find(&self, token: &str) -> Result<Option<(Token, Offer)>, StoreError> {
         let Some(token) = self.find::<Token>(TOKEN, &sha256(token.as_bytes()), "token").await? else { return Ok(None) };
-        let Some(offer) = self.find::<Offer>(OFFER, token.record.offer.as_bytes(), "offer").await? else {
-            return Ok(None);
-        };
+        let (table, id) = (token.record.origin.table(), token.record.offer);
+        let Some(offer) = self.find::<Offer>(table, id.as_bytes(), "offer").await? else { return Ok(None) };
         let alive = matches!(offer.record.state, OfferState::Redeemed | OfferState::Issued);
         Ok((alive && self.now() < token.record.expires_at).then_some((token.record, offer.record)))
     }

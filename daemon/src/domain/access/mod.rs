@@ -33,6 +33,8 @@ pub enum Permission {
     Plugins,
     /// Add, list and remove management clients.
     Clients,
+    /// Look at wallets' tokens and end them.
+    WalletTokens,
 }
 
 impl Role {
@@ -47,7 +49,7 @@ impl Role {
                 matches!(self, Self::Admin | Self::Issuer | Self::ManagedIssuer)
             }
             Permission::ReadCatalog => true,
-            Permission::WriteCatalog => matches!(self, Self::Admin | Self::Issuer),
+            Permission::WriteCatalog | Permission::WalletTokens => matches!(self, Self::Admin | Self::Issuer),
             Permission::Clients | Permission::Plugins => matches!(self, Self::Admin),
         }
     }

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::outcome::{Refusal, Stop};
 use super::validity::Hints;
 use super::{Authorized, Issuer, nonces};
@@ -40,8 +42,13 @@ pub(super) struct Gathered {
 }
 
 impl Issuer {
-    /// Adds what plugins say to what is known.
-    pub(super) async fn gather(&self, asked: &Asked<'_>, mut steps: Steps) -> Result<Gathered, Stop> {
+    /// Adds what plugins say to what is known. `holder` is who logged in; what auth hooks say of that later is nearer.
+    pub(super) async fn gather(
+        &self,
+        asked: &Asked<'_>,
+        mut steps: Steps,
+        holder: Option<Value>,
+    ) -> Result<Gathered, Stop> {
         let doc_type = &asked.configuration.doc_type;
         let kept = self.kept(asked).await?;
         let enriched = kept.is_some();
@@ -49,6 +56,7 @@ impl Issuer {
             steps.token_hooks = claims;
             identity
         });
+        let identity = identity.or(holder);
         let source = self.claim_sources.of(asked.configuration);
         let mut gathered = Gathered { steps, hints: Hints::default(), register_key: None, enriched };
         if source.is_none() && !self.hooks.covers(Phase::CredentialRequest, doc_type) {
@@ -86,6 +94,7 @@ impl Issuer {
         let subject = Subject {
             issuer: &self.site.issuer,
             caller: asked.caller,
+            origin: asked.authorized.token.origin,
             offer: &asked.authorized.offer,
             offer_claims: &offer_claims,
             client_id: asked.authorized.token.client_id.as_deref(),

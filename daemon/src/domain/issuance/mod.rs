@@ -16,11 +16,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use uuid::Uuid;
 
 pub use outcome::{IssuanceOutcome, Issuances, Refusal};
 
 use super::Failure;
+use super::authorization::approved_steps;
 use super::caller::Caller;
 use super::claim_source::catalog::ClaimSources;
 use super::claims::Steps;
@@ -35,9 +37,9 @@ use super::trust::Trust;
 use crate::base::clock::{Clock, after};
 use crate::base::random::Random;
 use crate::store::Store;
-use crate::store::issued::{Issuance, Issue, Issued};
+use crate::store::issued::{Issuance, Issue, Issued, more_allowed};
 use crate::store::offer::{Offer, OfferState};
-use crate::store::token::Token;
+use crate::store::token::{Origin, Token};
 use crate::wire::credential::CredentialRequest;
 use copies::SignedCopy;
 use gather::{Asked, Gathered};
@@ -116,22 +118,23 @@ impl Issuer {
             return Err(Refusal::Encryption.into());
         }
         let proven = self.proven(&authorized.token, request)?;
-        if self.is_served(&authorized.offer, configuration.id) {
-            return Err(self.why_spent(&authorized.offer, &proven).await?.into());
+        if self.is_served(authorized, configuration.id) {
+            return Err(self.why_spent(authorized, &proven).await?.into());
         }
-        let Some(steps) = self.claims(&authorized.offer).await? else {
-            return Err(self.why_spent(&authorized.offer, &proven).await?.into());
+        let Some((steps, holder)) = self.claims(authorized).await? else {
+            return Err(self.why_spent(authorized, &proven).await?.into());
         };
         let asked = Asked { authorized, request, caller, configuration: &configuration, proven: &proven };
-        let Gathered { steps, hints, register_key, enriched } = self.gather(&asked, steps).await?;
+        let Gathered { steps, hints, register_key, enriched } = self.gather(&asked, steps, holder).await?;
         let copies = self.sign_copies(authorized, &configuration, &steps.document(), hints, &proven).await?;
         let nonces = nonces(&proven);
         let issuance = Issuance {
+            origin: authorized.token.origin,
             offer: authorized.offer.id,
             configuration: configuration.id,
             nonces: &nonces,
             records: &[],
-            requests_allowed: self.site.requests_per_offer,
+            requests_allowed: self.site.requests_allowed(authorized.token.origin),
             register_key: register_key.as_deref(),
             enriched,
         };
@@ -157,24 +160,41 @@ impl Issuer {
     }
 
     /// Whether the offer had issued all that it may of this configuration when the token was read.
-    fn is_served(&self, offer: &Offer, configuration: Uuid) -> bool {
+    fn is_served(&self, authorized: &Authorized, configuration: Uuid) -> bool {
+        let Authorized { token, offer } = authorized;
+        let allowed = self.site.requests_allowed(token.origin);
         let mut served = offer.configurations.iter().zip(&offer.served);
-        served.any(|(id, count)| *id == configuration && *count >= self.site.requests_per_offer)
+        served.any(|(id, count)| *id == configuration && !more_allowed(*count, allowed))
     }
 
-    /// All that is known of the holder; `None` once the offer needs its claims no more.
-    async fn claims(&self, offer: &Offer) -> Result<Option<Steps>, Failure> {
-        let Some(secrets) = self.store.offer_secrets(offer.id).await? else { return Ok(None) };
-        let persisted = self.store.user_claims(offer.user_id).await?;
-        Ok(Some(Steps { persisted, offer: secrets.claims, ..Steps::default() }))
+    /// All that is known of the holder, and who that is, when somebody logged in; `None` once the offer needs its claims no more.
+    async fn claims(&self, authorized: &Authorized) -> Result<Option<(Steps, Option<Value>)>, Failure> {
+        let Authorized { token, offer } = authorized;
+        let (mut steps, holder) = match token.origin {
+            Origin::PreAuthorized => {
+                let Some(secrets) = self.store.offer_secrets(offer.id).await? else { return Ok(None) };
+                (Steps { offer: secrets.claims, ..Steps::default() }, None)
+            }
+            Origin::AuthorizationCode => {
+                let Some(claims) = self.store.authorization_claims(offer.id).await? else { return Ok(None) };
+                approved_steps(claims)
+            }
+        };
+        steps.persisted = self.store.user_claims(offer.user_id).await?;
+        Ok(Some((steps, holder)))
     }
 
     /// Why an offer has nothing left to issue.
-    async fn why_spent(&self, offer: &Offer, proven: &[Proven]) -> Result<Refusal, Failure> {
+    async fn why_spent(&self, authorized: &Authorized, proven: &[Proven]) -> Result<Refusal, Failure> {
         if self.store.nonce_taken(&nonces(proven)).await? {
             return Ok(Refusal::NonceTaken);
         }
-        Ok(match self.store.offer_find(offer.id).await? {
+        let Authorized { token, offer } = authorized;
+        let found = match token.origin {
+            Origin::PreAuthorized => self.store.offer_find(offer.id).await?,
+            Origin::AuthorizationCode => self.store.authorization_find(offer.id).await?,
+        };
+        Ok(match found {
             Some((_, OfferState::Redeemed | OfferState::Issued)) => Refusal::AlreadyIssued,
             _ => Refusal::OfferEnded,
         })
@@ -187,8 +207,10 @@ impl Issuer {
         let announce = |_: &Issued| start(Arc::clone(&self.events), Operation::UserCredentialCreate);
         let running: Vec<_> = records.iter().map(announce).collect();
         let issuance = Issuance { records: &records, ..issuance };
+        let offered = issuance.origin == Origin::PreAuthorized;
         match self.store.issuance_record(&issuance).await.map_err(Failure::from)? {
             Issue::Recorded { completed } => {
+                let completed = completed && offered;
                 running.into_iter().for_each(Running::succeed);
                 Ok(Issuances { credentials, completed })
             }

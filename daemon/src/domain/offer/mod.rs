@@ -29,7 +29,7 @@ use crate::store::Store;
 use crate::store::offer::{NewOffer, Offer, OfferCreate, OfferSecrets, OfferState};
 use crate::store::redeem::hash_tx_code;
 use crate::wire::fields::Detail;
-use request::{AuthorizationCodeRequest, PreAuthorizedRequest, TxCodeSpec};
+use request::{PreAuthorizedRequest, TxCodeSpec};
 
 /// The grant type of pre-authorized codes.
 pub const PRE_AUTHORIZED_GRANT: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
@@ -204,20 +204,6 @@ impl Offers {
             "credential_configuration_ids": offer.configurations,
             "grants": grants,
         })
-    }
-
-    /// The Credential Offer object of an authorization code offer: no grant, so the wallet takes the one of the metadata.
-    #[must_use]
-    pub fn authorization_code_object(&self, request: &AuthorizationCodeRequest) -> Value {
-        let mut object = json!({
-            "credential_issuer": self.site.issuer,
-            "credentials": request.credentials,
-            "credential_configuration_ids": request.credentials,
-        });
-        if let (Some(parameters), Some(object)) = (&request.request_parameters, object.as_object_mut()) {
-            object.insert("request_parameters".into(), parameters.clone().into());
-        }
-        object
     }
 
     /// Where the offer object can be fetched.

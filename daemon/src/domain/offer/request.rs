@@ -10,6 +10,9 @@ const MOST_CREDENTIALS: usize = 20;
 /// Claims of an offer, as JSON, at most: they are sealed and written with the offer.
 const MOST_CLAIM_BYTES: usize = 131_072;
 
+/// Longest life of an authorization code offer that has an end, in seconds: as long as a document may be valid.
+const LONGEST_CODE_OFFER: u64 = 10 * 31_536_000;
+
 /// How the transaction code looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TxCodeSpec {
@@ -43,8 +46,12 @@ pub struct PreAuthorizedRequest {
 pub struct AuthorizationCodeRequest {
     /// Configurations.
     pub credentials: Vec<Uuid>,
-    /// Parameters passed on to the wallet.
+    /// Parameters for the login.
     pub request_parameters: Option<Map<String, Value>>,
+    /// Whether the link carries an `issuer_state`.
+    pub issuer_state: bool,
+    /// Life in seconds.
+    pub expires_in: Option<u64>,
 }
 
 /// Reads a request for a pre-authorized offer; `live` tells whether a configuration exists.
@@ -93,7 +100,13 @@ pub fn authorization_code(
             inner.text("login_hint", 1, 1024);
             inner.text("prompt", 1, 1024);
         });
-        Some(AuthorizationCodeRequest { credentials, request_parameters })
+        let issuer_state = fields.boolean("issuerState").unwrap_or(false);
+        let expires_in =
+            fields.duration("expiresIn", &["years", "months", "weeks", "days", "hours", "minutes", "seconds"]);
+        if expires_in.is_some_and(|seconds| seconds == 0 || seconds > LONGEST_CODE_OFFER) {
+            fields.mistake("expiresIn", "must be a Duration of 1 second to 10 years");
+        }
+        Some(AuthorizationCodeRequest { credentials, request_parameters, issuer_state, expires_in })
     })
 }
 

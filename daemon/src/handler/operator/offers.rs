@@ -1,4 +1,4 @@
-//! `/v1/openid/offers`: create, list, read and delete offers.
+//! `/v1/openid/offers`: create and delete pre-authorized offers, list and read offers.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::page::{PageQuery, page, query_mistake};
-use super::{authorize, millis, object, path_id};
+use super::{authorize, code_offers, millis, object, path_id};
 use crate::app::{App, Shared};
 use crate::domain::access::Permission;
-use crate::domain::offer::request::{authorization_code, pre_authorized};
+use crate::domain::offer::request::pre_authorized;
 use crate::domain::offer::{Created, link};
 use crate::observe::metrics::OfferChange;
 use crate::store::offer::{Offer, OfferSecrets, OfferState};
@@ -73,16 +73,6 @@ fn created(app: &App, offer: &Offer, secrets: &OfferSecrets) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
-/// `POST /v1/openid/offers`
-pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Json<Value>, ApiError> {
-    authorize(&app, &headers, Permission::Offers)?;
-    let request = object(&headers, &body)?;
-    let request = authorization_code(&request, |id| app.configurations.find(id).is_some());
-    let request = request.map_err(ApiError::Invalid)?;
-    let object = app.offers.authorization_code_object(&request).to_string();
-    Ok(Json(json!({ "uri": link("credential_offer", &object) })))
-}
-
 /// `GET /v1/openid/offers/{id}`
 pub async fn find(
     State(app): State<Shared>,
@@ -93,13 +83,17 @@ pub async fn find(
     let id = path_id("id", &id)?;
     match app.offers.find(id).await? {
         Some((offer, state)) => Ok(Json(view(&offer, state))),
-        None => Err(ApiError::unknown(id)),
+        None => match app.code_offers.find(id).await? {
+            Some(offer) => Ok(Json(code_offers::view(&offer))),
+            None => Err(ApiError::unknown(id)),
+        },
     }
 }
 
 fn view(offer: &Offer, state: OfferState) -> Value {
     let mut view = json!({
         "id": offer.id,
+        "grant": "pre-authorized_code",
         "userId": offer.user_id,
         "credentials": offer.configurations,
         "state": state,
@@ -114,13 +108,16 @@ fn view(offer: &Offer, state: OfferState) -> Value {
     view
 }
 
-/// `GET /v1/openid/offers?limit&cursor&state&configuration`
+/// `GET /v1/openid/offers?limit&cursor&grant&state&configuration`: those of one grant, without a word of the pre-authorized one.
 pub async fn list(
     State(app): State<Shared>,
     headers: HeaderMap,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Value>, ApiError> {
     authorize(&app, &headers, Permission::Offers)?;
+    if authorization_code_filter(&query)? {
+        return code_offers::list(&app, &query).await;
+    }
     let (state, configuration) = (state_filter(&query)?, configuration_filter(&query)?);
     let (limit, mut after) = (query.limit()?, query.after()?);
     let (mut data, mut scanned) = (Vec::new(), 0);
@@ -143,6 +140,17 @@ pub async fn list(
             Some(next) if scanned >= MOST_SCANNED => return Ok(Json(page(&data, Some(&next)))),
             Some(next) => after = Some(next),
         }
+    }
+}
+
+fn authorization_code_filter(query: &PageQuery) -> Result<bool, ApiError> {
+    match query.grant.as_deref() {
+        None | Some("pre-authorized_code") => Ok(false),
+        Some("authorization_code") if query.state.is_some() || query.configuration.is_some() => {
+            Err(query_mistake("grant", "authorization_code offers have no other filter"))
+        }
+        Some("authorization_code") => Ok(true),
+        Some(_) => Err(query_mistake("grant", "must be pre-authorized_code or authorization_code")),
     }
 }
 

@@ -18,6 +18,8 @@ pub struct PageQuery {
     /// Filter of configurations: the docType.
     #[serde(rename = "type")]
     pub doc_type: Option<String>,
+    /// Filter of offers: which kind.
+    pub grant: Option<String>,
     /// Filter of offers.
     pub state: Option<String>,
     /// Filter of offers: a configuration id.

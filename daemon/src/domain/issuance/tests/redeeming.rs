@@ -42,7 +42,7 @@ async fn offered(house: &House, configurations: &[Uuid], tx_code: bool) -> (Uuid
 }
 
 fn asks<'a>(code: &'a str, tx_code: Option<&'a str>) -> TokenRequest<'a> {
-    TokenRequest { code, tx_code, client_id: None, selected: None }
+    TokenRequest { code, tx_code, who: Who::default(), selected: None }
 }
 
 async fn redeem(house: &House, request: &TokenRequest<'_>) -> Grant {

@@ -1,19 +1,43 @@
 //! Authorization server metadata (RFC 8414).
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::domain::offer::PRE_AUTHORIZED_GRANT;
 use crate::domain::site::Site;
+use crate::handler::wallet::token::{CODE_GRANT, REFRESH_GRANT};
 
 /// RFC 8414 section 2, `OpenID4VCI` 12.3: only what works. With the pre-authorized code as the sole grant there is neither an
 /// authorization endpoint nor a response type.
 pub(super) fn server_metadata(site: &Site) -> Value {
-    json!({
-        "issuer": site.issuer,
-        "token_endpoint": site.url("/v1/oauth/token"),
-        "grant_types_supported": [PRE_AUTHORIZED_GRANT],
-        "pre-authorized_grant_anonymous_access_supported": true,
-        "token_endpoint_auth_methods_supported": ["none"],
-        "authorization_details_types_supported": ["openid_credential"],
-    })
+    let mut metadata = Map::from_iter([
+        ("issuer".into(), site.issuer.clone().into()),
+        ("token_endpoint".into(), site.url("/v1/oauth/token").into()),
+        ("grant_types_supported".into(), json!([PRE_AUTHORIZED_GRANT])),
+        ("pre-authorized_grant_anonymous_access_supported".into(), true.into()),
+        ("token_endpoint_auth_methods_supported".into(), json!(["none"])),
+        ("authorization_details_types_supported".into(), json!(["openid_credential"])),
+    ]);
+    if site.code_flow.enabled {
+        metadata.extend(code_flow(site));
+    }
+    metadata.into()
+}
+
+/// What is there for the authorization code flow (RFC 8414, RFC 9126 5, RFC 9207 3, RFC 7009).
+fn code_flow(site: &Site) -> [(String, Value); 9] {
+    let mut grants = vec![PRE_AUTHORIZED_GRANT, CODE_GRANT];
+    if !site.code_flow.refresh_lifetime.is_zero() {
+        grants.push(REFRESH_GRANT);
+    }
+    [
+        ("authorization_endpoint".into(), site.url("/v1/oauth/authorize").into()),
+        ("pushed_authorization_request_endpoint".into(), site.url("/v1/oauth/par").into()),
+        ("revocation_endpoint".into(), site.url("/v1/oauth/revoke").into()),
+        ("revocation_endpoint_auth_methods_supported".into(), json!(["none"])),
+        ("grant_types_supported".into(), json!(grants)),
+        ("response_types_supported".into(), json!(["code"])),
+        ("response_modes_supported".into(), json!(["query"])),
+        ("code_challenge_methods_supported".into(), json!(["S256"])),
+        ("authorization_response_iss_parameter_supported".into(), true.into()),
+    ]
 }
