@@ -9,6 +9,8 @@ pub use plugins::{PluginHost, ReadSettings, ReloadError};
 use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::domain::access::clients::Clients;
+use crate::domain::authorization::Authorizations;
+use crate::domain::authorization::offers::CodeOffers;
 use crate::domain::claim_source::catalog::ClaimSources;
 use crate::domain::configuration::catalog::Configurations;
 use crate::domain::issuance::Issuer;
@@ -37,6 +39,10 @@ pub struct App {
     pub offers: Offers,
     /// Wallets' access tokens.
     pub tokens: Tokens,
+    /// Authorizations: codes, their tokens, refresh tokens.
+    pub authorizations: Authorizations,
+    /// Authorization code offers.
+    pub code_offers: CodeOffers,
     /// Nonces.
     pub nonces: Arc<NonceIssuer>,
     /// Configurations.

@@ -14,9 +14,11 @@ use crate::base::random::{Random, SystemRandom};
 use crate::base::secret::Secret;
 use crate::base::steady::SteadyClock;
 use crate::config::master_key::{self, MasterKeyError};
-use crate::config::{Config, StoreSection};
+use crate::config::{AuthorizationCode, Config, StoreSection};
 use crate::domain::Failure;
 use crate::domain::access::clients::Clients;
+use crate::domain::authorization::Authorizations;
+use crate::domain::authorization::offers::CodeOffers;
 use crate::domain::claim_source::catalog::ClaimSources;
 use crate::domain::configuration::catalog::Configurations;
 use crate::domain::event::Events;
@@ -24,7 +26,7 @@ use crate::domain::hook::Hooks;
 use crate::domain::issuance::Issuer;
 use crate::domain::nonce::NonceIssuer;
 use crate::domain::offer::Offers;
-use crate::domain::site::Site;
+use crate::domain::site::{CodeFlow, Site};
 use crate::domain::token::Tokens;
 use crate::domain::trust::Trust;
 use crate::handler::wallet::metadata::MetadataCache;
@@ -152,6 +154,8 @@ impl Parts {
         App {
             offers: self.offers(),
             tokens: self.tokens(),
+            authorizations: self.authorizations(),
+            code_offers: self.code_offers(),
             clients,
             nonces,
             issuer,
@@ -179,6 +183,27 @@ impl Parts {
             claim_sources: Arc::clone(&self.claim_sources),
             trust: Arc::clone(&self.trust),
             tx_code_key: self.store.derive_key("tx_code"),
+        }
+    }
+
+    fn authorizations(&self) -> Authorizations {
+        Authorizations {
+            store: self.store.clone(),
+            site: Arc::clone(&self.site),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            configurations: Arc::clone(&self.configurations),
+            hooks: Arc::clone(&self.hooks),
+            refresh_key: self.store.derive_key("refresh_token"),
+        }
+    }
+
+    fn code_offers(&self) -> CodeOffers {
+        CodeOffers {
+            store: self.store.clone(),
+            site: Arc::clone(&self.site),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
         }
     }
 
@@ -238,6 +263,21 @@ fn site(config: &Config) -> Site {
         keep_ended: Duration::from_secs(config.pre_authorized.keep_ended),
         token_lifetime: Duration::from_secs(config.issuance.access_token_lifetime),
         batch_size: usize::try_from(config.issuance.batch_size).unwrap_or(usize::MAX),
+        code_flow: code_flow(&config.authorization_code),
+    }
+}
+
+fn code_flow(section: &AuthorizationCode) -> CodeFlow {
+    CodeFlow {
+        enabled: section.enabled,
+        code_lifetime: Duration::from_secs(section.code_lifetime),
+        token_lifetime: Duration::from_secs(section.access_token_lifetime),
+        refresh_lifetime: Duration::from_secs(section.refresh_token_lifetime),
+        rotate: section.rotate_refresh_tokens,
+        requests: match section.credential_requests_per_authorization {
+            0 => u32::MAX,
+            requests => requests,
+        },
     }
 }
 
@@ -271,6 +311,7 @@ mod tests {
     use crate::base::clock::ManualClock;
     use crate::domain::caller::Caller;
     use crate::domain::configuration::catalog::Saved;
+    use crate::domain::grant::Who;
     use crate::domain::offer::Created;
     use crate::domain::offer::request::pre_authorized;
     use crate::domain::token::{Grant, TokenRequest};
@@ -299,7 +340,7 @@ mod tests {
         let code = code(&app).await;
         for shown in [START + 61, START] {
             system.set(at(shown));
-            let request = TokenRequest { code: &code, tx_code: None, client_id: None, selected: None };
+            let request = TokenRequest { code: &code, tx_code: None, who: Who::default(), selected: None };
             let granted = app.tokens.redeem(&request, &Caller::default()).await.unwrap();
             assert!(matches!(granted, Grant::Refused(Redeem::Expired)), "at {shown}");
         }

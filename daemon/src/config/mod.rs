@@ -1,6 +1,7 @@
 //! `issuer.toml`: one file a section with its keys, defaults and limits; every key of a section with a
 //! fixed name overridable by `ISSUERD_<SECTION>_<KEY>`. What operators name themselves (`[plugin.NAME]` and the like) is overridden by nothing.
 
+mod authorization_code;
 mod check;
 mod issuance;
 mod issuer;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plugin::settings::Settings;
 
+pub use authorization_code::AuthorizationCode;
 pub use issuance::Issuance;
 pub use issuer::IssuerSection;
 pub use load::{ConfigError, load, load_with};
@@ -44,6 +46,8 @@ pub struct Config {
     pub log: Log,
     /// Offers with a pre-authorized code.
     pub pre_authorized: PreAuthorized,
+    /// Credentials after a login.
+    pub authorization_code: AuthorizationCode,
     /// Tokens, nonces and batches.
     pub issuance: Issuance,
     /// Plugins in common.
@@ -62,6 +66,7 @@ impl Config {
         self.store.check(mistakes);
         self.log.check(mistakes);
         self.pre_authorized.check(mistakes);
+        self.authorization_code.check(mistakes);
         self.issuance.check(mistakes);
         self.plugins.check(mistakes);
     }

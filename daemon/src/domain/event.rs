@@ -144,6 +144,12 @@ operations! {
     ManagementClientDelete "MANAGEMENT_CLIENT_DELETE" "management",
     /// A client of the management API asks for an access token.
     ManagementTokenCreate "MANAGEMENT_TOKEN_CREATE" "management",
+    /// An authorization code offer is ended.
+    OpenidOfferDelete "OPENID_OFFER_DELETE" "openid",
+    /// A token of a wallet is ended, by the wallet or by an operator.
+    OpenidTokenRevoke "OPENID_TOKEN_REVOKE" "openid",
+    /// An operator asks what a token of a wallet is.
+    OpenidTokenIntrospect "OPENID_TOKEN_INTROSPECT" "openid",
     /// Calls of a plugin are to be recorded.
     PluginRecordingCreate "PLUGIN_RECORDING_CREATE" "plugin",
     /// Recorded calls of a plugin are read.

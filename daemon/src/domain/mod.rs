@@ -1,6 +1,7 @@
 //! The rules of issuance: types, transitions, flows. Nothing here sees a request, a header or a status code.
 
 pub mod access;
+pub mod authorization;
 pub mod blocked;
 pub mod caller;
 pub mod claim_source;
@@ -9,6 +10,7 @@ pub mod configuration;
 pub mod context;
 pub mod event;
 pub mod firewall;
+pub mod grant;
 pub mod hook;
 pub mod issuance;
 mod mirror;

@@ -10,7 +10,8 @@ use super::table::Table;
 use crate::app::Shared;
 use crate::domain::event::Operation;
 use crate::handler::operator::{
-    claim_sources, clients, configurations, health, iacas, offers, plugins, recordings, signers, token,
+    claim_sources, clients, code_offers, configurations, health, iacas, offers, plugins, recordings, signers, token,
+    wallet_tokens,
 };
 use crate::lifecycle::Tasks;
 
@@ -29,7 +30,7 @@ pub(super) fn table(edge: Arc<Edge>) -> Table<Shared> {
         .probe("/metrics", health::metrics)
         .post("/oauth/token", Operation::ManagementTokenCreate, token::create);
     let table = recording_rows(plugin_rows(client_rows(table)));
-    let table = claim_source_rows(offer_rows(table));
+    let table = claim_source_rows(wallet_token_rows(offer_rows(table)));
     signer_rows(iaca_rows(configuration_rows(table)))
 }
 
@@ -60,9 +61,18 @@ fn offer_rows(table: Table<Shared>) -> Table<Shared> {
     table
         .post(PRE_AUTHORIZED, Operation::OpenidPreAuthorizedOfferCreate, offers::create_pre_authorized)
         .delete(ONE_PRE_AUTHORIZED, Operation::OpenidPreAuthorizedOfferDelete, offers::delete)
-        .post(ALL, Operation::OpenidOfferCreate, offers::create)
+        .post(ALL, Operation::OpenidOfferCreate, code_offers::create)
         .get(ALL, Operation::OpenidOfferRetrieveList, offers::list)
         .get(ONE, Operation::OpenidOfferRetrieve, offers::find)
+        .delete(ONE, Operation::OpenidOfferDelete, code_offers::delete)
+}
+
+fn wallet_token_rows(table: Table<Shared>) -> Table<Shared> {
+    table.post("/v1/oauth/introspect", Operation::OpenidTokenIntrospect, wallet_tokens::introspect).post(
+        "/v1/oauth/revoke",
+        Operation::OpenidTokenRevoke,
+        wallet_tokens::revoke,
+    )
 }
 
 fn claim_source_rows(table: Table<Shared>) -> Table<Shared> {

@@ -41,6 +41,17 @@ pub const ENRICHMENT: Table = Table::new(17, "enrichment");
 pub const REGISTER_KEY: Table = Table::new(18, "register_key");
 /// Keyed hash of the key of a record in a register, and credential id → empty.
 pub const REGISTER_KEY_INDEX: Table = Table::new(19, "register_key_index");
+/// Authorization id → [`super::offer::Offer`]: what somebody who logged in has approved. No personal data.
+pub const AUTHORIZATION: Table = Table::new(22, "authorization");
+/// Authorization id → sealed [`super::authorization::ApprovedClaims`]; ends with the authorization.
+pub const AUTHORIZATION_SECRETS: Table = Table::new(23, "authorization_secrets");
+/// SHA-256 of an authorization code → [`super::authorization::AuthorizationCode`]; kept as long as what came from it, so that a second
+/// use is seen.
+pub const AUTHORIZATION_CODE: Table = Table::new(24, "authorization_code");
+/// SHA-256 of a refresh token → [`super::authorization::refresh::RefreshToken`].
+pub const REFRESH: Table = Table::new(25, "refresh");
+/// Id of an authorization code offer that is kept → sealed [`super::code_offer::CodeOffer`].
+pub const CODE_OFFER: Table = Table::new(26, "code_offer");
 
 /// All of them.
 pub const ALL: &[Table] = &[
@@ -63,6 +74,11 @@ pub const ALL: &[Table] = &[
     ENRICHMENT,
     REGISTER_KEY,
     REGISTER_KEY_INDEX,
+    AUTHORIZATION,
+    AUTHORIZATION_SECRETS,
+    AUTHORIZATION_CODE,
+    REFRESH,
+    CODE_OFFER,
 ];
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod change;
 pub mod claim_sources;
 pub mod clients;
+pub mod code_offers;
 pub mod configurations;
 pub mod error;
 pub mod health;
@@ -13,6 +14,7 @@ pub mod plugins;
 pub mod recordings;
 pub mod signers;
 pub mod token;
+pub mod wallet_tokens;
 
 use axum::http::HeaderMap;
 use jiff::Timestamp;

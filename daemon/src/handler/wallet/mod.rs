@@ -6,5 +6,6 @@ mod etag;
 pub mod metadata;
 pub mod nonce;
 pub mod offer;
+pub mod revoke;
 pub mod token;
 pub mod trust;
