@@ -39,6 +39,7 @@ pub mod redb_engine;
 pub mod redeem;
 mod register_key;
 pub mod seal;
+pub mod seen;
 pub mod tables;
 pub mod token;
 pub mod user;

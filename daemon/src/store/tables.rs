@@ -52,6 +52,8 @@ pub const AUTHORIZATION_CODE: Table = Table::new(24, "authorization_code");
 pub const REFRESH: Table = Table::new(25, "refresh");
 /// Id of an authorization code offer that is kept → sealed [`super::code_offer::CodeOffer`].
 pub const CODE_OFFER: Table = Table::new(26, "code_offer");
+/// Space and SHA-256 of a single-use id → empty; ends when what carries the id is too old to be accepted.
+pub const SEEN: Table = Table::new(21, "seen");
 
 /// All of them.
 pub const ALL: &[Table] = &[
@@ -79,6 +81,7 @@ pub const ALL: &[Table] = &[
     AUTHORIZATION_CODE,
     REFRESH,
     CODE_OFFER,
+    SEEN,
 ];
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod offers;
 mod places;
 mod races;
 mod redeem;
+mod seen;
 
 use std::sync::Arc;
 use std::time::Duration;
