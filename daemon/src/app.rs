@@ -13,6 +13,7 @@ use crate::domain::authorization::Authorizations;
 use crate::domain::authorization::offers::CodeOffers;
 use crate::domain::claim_source::catalog::ClaimSources;
 use crate::domain::configuration::catalog::Configurations;
+use crate::domain::dpop::Dpop;
 use crate::domain::issuance::Issuer;
 use crate::domain::nonce::NonceIssuer;
 use crate::domain::offer::Offers;
@@ -43,6 +44,8 @@ pub struct App {
     pub authorizations: Authorizations,
     /// Authorization code offers.
     pub code_offers: CodeOffers,
+    /// Proofs of possession of the key that a token is bound to.
+    pub dpop: Dpop,
     /// Nonces.
     pub nonces: Arc<NonceIssuer>,
     /// Configurations.

@@ -21,6 +21,7 @@ use crate::domain::authorization::Authorizations;
 use crate::domain::authorization::offers::CodeOffers;
 use crate::domain::claim_source::catalog::ClaimSources;
 use crate::domain::configuration::catalog::Configurations;
+use crate::domain::dpop::{Dpop, DpopPolicy, DpopRules};
 use crate::domain::event::Events;
 use crate::domain::hook::Hooks;
 use crate::domain::issuance::Issuer;
@@ -156,6 +157,7 @@ impl Parts {
             tokens: self.tokens(),
             authorizations: self.authorizations(),
             code_offers: self.code_offers(),
+            dpop: self.dpop(config),
             clients,
             nonces,
             issuer,
@@ -205,6 +207,16 @@ impl Parts {
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
         }
+    }
+
+    fn dpop(&self, config: &Config) -> Dpop {
+        let rules = DpopRules {
+            require_nonce: config.dpop.require_nonce,
+            nonce_lifetime: Duration::from_secs(config.dpop.nonce_lifetime),
+            max_age: Duration::from_secs(config.dpop.max_age),
+        };
+        let key = self.store.derive_key("dpop_nonce");
+        Dpop::new(self.store.clone(), Arc::clone(&self.clock), &key, &self.site.issuer, rules)
     }
 
     fn tokens(&self) -> Tokens {
@@ -263,6 +275,11 @@ fn site(config: &Config) -> Site {
         keep_ended: Duration::from_secs(config.pre_authorized.keep_ended),
         token_lifetime: Duration::from_secs(config.issuance.access_token_lifetime),
         batch_size: usize::try_from(config.issuance.batch_size).unwrap_or(usize::MAX),
+        dpop: DpopPolicy {
+            enabled: config.dpop.enabled,
+            required: config.dpop.required,
+            required_for_authorization_code: config.dpop.enabled && config.dpop.required_for_authorization_code,
+        },
         code_flow: code_flow(&config.authorization_code),
     }
 }

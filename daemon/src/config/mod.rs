@@ -3,6 +3,7 @@
 
 mod authorization_code;
 mod check;
+mod dpop;
 mod issuance;
 mod issuer;
 mod load;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::plugin::settings::Settings;
 
 pub use authorization_code::AuthorizationCode;
+pub use dpop::DpopSection;
 pub use issuance::Issuance;
 pub use issuer::IssuerSection;
 pub use load::{ConfigError, load, load_with};
@@ -50,6 +52,8 @@ pub struct Config {
     pub authorization_code: AuthorizationCode,
     /// Tokens, nonces and batches.
     pub issuance: Issuance,
+    /// Tokens that are bound to a key.
+    pub dpop: DpopSection,
     /// Plugins in common.
     pub plugins: PluginsSection,
     /// Each plugin, secret and auth hook.
@@ -68,6 +72,7 @@ impl Config {
         self.pre_authorized.check(mistakes);
         self.authorization_code.check(mistakes);
         self.issuance.check(mistakes);
+        self.dpop.check(mistakes);
         self.plugins.check(mistakes);
     }
 

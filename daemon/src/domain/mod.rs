@@ -8,6 +8,7 @@ pub mod claim_source;
 pub mod claims;
 pub mod configuration;
 pub mod context;
+pub mod dpop;
 pub mod event;
 pub mod firewall;
 pub mod grant;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::dpop::DpopPolicy;
 use crate::store::token::Origin;
 
 /// The issuer and its limits.
@@ -29,6 +30,8 @@ pub struct Site {
     pub token_lifetime: Duration,
     /// Most proofs in a credential request.
     pub batch_size: usize,
+    /// Who gets access tokens that are bound to a key.
+    pub dpop: DpopPolicy,
     /// The authorization code flow.
     pub code_flow: CodeFlow,
 }

@@ -9,6 +9,7 @@ use super::audience::Audience;
 use super::table::{At, Table};
 use crate::app::Shared;
 use crate::domain::event::Operation;
+use crate::handler::wallet::dpop::WithNonce;
 use crate::handler::wallet::{credential, metadata, nonce, offer, revoke, token, trust};
 use crate::lifecycle::Tasks;
 
@@ -33,13 +34,13 @@ pub(super) fn table(edge: Arc<Edge>, path: &str, batch_size: usize) -> Table<Sha
         .get(ISSUER, Operation::OpenidIssuerMetadataRetrieve, metadata::issuer)
         .get(SERVER, Operation::OpenidAuthorizationServerMetadataRetrieve, metadata::authorization_server)
         .get("/v1/openid/offers/{reference}/credential_offer", Operation::OpenidOfferResolve, offer::find)
-        .post("/v1/oauth/token", Operation::OpenidToken, token::create)
+        .post("/v1/oauth/token", Operation::OpenidToken, WithNonce(token::create))
         .post("/v1/oauth/revoke", Operation::OpenidTokenRevoke, revoke::create)
-        .post_stateless("/v1/openid/nonce", Operation::OpenidNonce, nonce::create)
+        .post_stateless("/v1/openid/nonce", Operation::OpenidNonce, WithNonce(nonce::create))
         .get("/v1/openid/iacas", Operation::MobileCredentialIacaTrustListRetrieve, trust::iacas)
         .get("/v2/credentials/mobile/iacas/{id}/crl", Operation::MobileCredentialIacaCrlRetrieve, trust::crl)
         .body_limit(REQUEST + batch_size.saturating_mul(PROOF))
-        .post("/v1/openid/credential", Operation::OpenidCredential, credential::create)
+        .post("/v1/openid/credential", Operation::OpenidCredential, WithNonce(credential::create))
 }
 
 const ISSUER: &str = "/.well-known/openid-credential-issuer";

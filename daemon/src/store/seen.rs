@@ -1,4 +1,4 @@
-//! Single-use ids that others make: of DPoP proofs, client assertions and the like. An id is accepted once, by whoever commits
+//! Single-use ids that others make: of `DPoP` proofs, client assertions and the like. An id is accepted once, by whoever commits
 //! first, and remembered durably until what carries it can't be valid any more.
 
 use std::time::Duration;
@@ -17,7 +17,7 @@ const MARGIN: Duration = Duration::from_mins(1);
 /// What an id is of; the same id in two spaces is two ids. The number is part of the stored form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Space {
-    /// The `jti` of a DPoP proof with the thumbprint of its key (RFC 9449 section 11.1).
+    /// The `jti` of a `DPoP` proof with the thumbprint of its key (RFC 9449 section 11.1).
     DpopProof = 1,
     /// The `jti` of a client assertion with its client (RFC 7523 section 3).
     ClientAssertion = 2,

@@ -107,7 +107,13 @@ pub fn print(key: &PublicKey) -> String {
 /// The SHA-256 thumbprint (RFC 7638), base64url.
 #[must_use]
 pub fn thumbprint(key: &PublicKey) -> String {
-    B64.encode(sha256(print(key).as_bytes()))
+    B64.encode(thumbprint_bytes(key))
+}
+
+/// The same as 32 bytes.
+#[must_use]
+pub fn thumbprint_bytes(key: &PublicKey) -> [u8; 32] {
+    sha256(print(key).as_bytes())
 }
 
 #[cfg(test)]

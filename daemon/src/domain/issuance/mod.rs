@@ -28,6 +28,7 @@ use super::claim_source::catalog::ClaimSources;
 use super::claims::Steps;
 use super::configuration::Configuration;
 use super::configuration::catalog::Configurations;
+use super::dpop::Thumbprint;
 use super::event::{Events, Operation, Running, start};
 use super::hook::Hooks;
 use super::nonce::NonceIssuer;
@@ -81,6 +82,14 @@ pub struct Issuer {
 pub struct Authorized {
     token: Token,
     offer: Offer,
+}
+
+impl Authorized {
+    /// Thumbprint of the key that the token is bound to.
+    #[must_use]
+    pub fn jkt(&self) -> Option<Thumbprint> {
+        self.token.jkt
+    }
 }
 
 impl Issuer {

@@ -166,15 +166,21 @@ fn check_times(claims: &Object<'_>, rules: &ProofRules<'_>) -> Result<(), ProofE
     if issued_at < oldest {
         return Err(ProofError::TooOld);
     }
+    if is_outside(claims, rules.now) { Err(ProofError::NotValidNow) } else { Ok(()) }
+}
+
+/// Whether `exp` has passed or `nbf` has not, by a clock that may be a minute off; also when one of them is not a number.
+pub(super) fn is_outside(claims: &Object<'_>, now: Timestamp) -> bool {
+    let now = now.as_second();
     let expired =
         claims.get("exp").is_some_and(|value| seconds(value).is_none_or(|end| end.saturating_add(AHEAD) <= now));
     let early =
         claims.get("nbf").is_some_and(|value| seconds(value).is_none_or(|start| start > now.saturating_add(AHEAD)));
-    if expired || early { Err(ProofError::NotValidNow) } else { Ok(()) }
+    expired || early
 }
 
 /// A `NumericDate` in whole seconds (RFC 7519 2); what no calendar reaches saturates.
-fn seconds(value: &Json<'_>) -> Option<i64> {
+pub(super) fn seconds(value: &Json<'_>) -> Option<i64> {
     let Json::Number(number) = value else { return None };
     #[expect(clippy::cast_possible_truncation, reason = "saturates, and every use compares with a window around now")]
     number.as_i64().or_else(|| number.as_f64().map(|seconds| seconds.floor() as i64))

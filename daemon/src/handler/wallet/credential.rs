@@ -6,9 +6,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
+use super::dpop::{self, Scheme};
 use super::error::WalletError;
 use crate::app::Shared;
 use crate::base::remote::RemoteAddress;
+use crate::domain::dpop::DpopPolicy;
 use crate::domain::issuance::select::SelectionError;
 use crate::domain::issuance::{IssuanceOutcome, Issuances, Refusal};
 use crate::domain::proof::ProofError;
@@ -16,6 +18,9 @@ use crate::handler::caller::{caller, request_id};
 use crate::handler::{credentials, has_media_type};
 use crate::observe::metrics::{CredentialFormat, Metrics, OfferChange};
 use crate::wire::credential::{CredentialRequest, print_response};
+
+/// Where it lives below the issuer.
+const PATH: &str = "/v1/openid/credential";
 
 /// Issues credentials. The token is checked before anything of the body is read.
 pub async fn create(
@@ -25,8 +30,10 @@ pub async fn create(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, WalletError> {
-    let token = bearer(&headers, &uri)?;
-    let authorized = app.issuer.authorize(token).await?.ok_or_else(invalid_token)?;
+    let (scheme, token) = access_token(&headers, &uri, app.site.dpop)?;
+    let scheme_of = |error: WalletError| error.with_scheme(scheme.name());
+    let authorized = app.issuer.authorize(token).await?.ok_or_else(|| scheme_of(invalid_token()))?;
+    dpop::sender(&app, &headers, PATH, (&scheme, token), authorized.jkt()).await?;
     if !has_media_type(&headers, "application/json") {
         let error = WalletError::bad("invalid_credential_request", "send application/json");
         return Err(error.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
@@ -39,7 +46,7 @@ pub async fn create(
             count(&app.metrics, &issued);
             Ok(answer(&issued.credentials))
         }
-        IssuanceOutcome::Refused(refusal) => Err(refused(&refusal)),
+        IssuanceOutcome::Refused(refusal) => Err(scheme_of(refused(&refusal))),
     }
 }
 
@@ -56,28 +63,38 @@ fn answer(credentials: &[String]) -> Response {
 }
 
 /// The access token, from the `Authorization` header and nowhere else (RFC 6750 2.1; RFC 9700 4.3.2 forbids the query).
-fn bearer<'a>(headers: &'a HeaderMap, uri: &Uri) -> Result<&'a str, WalletError> {
+fn access_token<'a>(headers: &'a HeaderMap, uri: &Uri, policy: DpopPolicy) -> Result<(Scheme, &'a str), WalletError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Err(no_token()) };
+    let Some(value) = values.next() else { return Err(no_token(policy)) };
     let in_query =
         form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).any(|(name, _)| name == "access_token");
-    match credentials(headers, "Bearer") {
-        Some(token) if !in_query => Ok(token),
-        None if values.next().is_none() && !is_bearer(value.as_bytes()) => Err(no_token()),
-        _ => {
-            let description = "send one access token, in one Authorization header";
-            Err(WalletError::challenge(StatusCode::BAD_REQUEST, "invalid_request", description))
-        }
+    let known = [Some(Scheme::Bearer), policy.enabled.then_some(Scheme::Dpop)].into_iter().flatten();
+    let Some(scheme) = known.into_iter().find(|scheme| is_of(scheme, value.as_bytes())) else {
+        return Err(if values.next().is_none() { no_token(policy) } else { malformed("Bearer") });
+    };
+    match credentials(headers, scheme.name()) {
+        Some(token) if !in_query => Ok((scheme, token)),
+        _ => Err(malformed(scheme.name())),
     }
 }
 
-fn is_bearer(value: &[u8]) -> bool {
-    value.split(|byte| *byte == b' ').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"Bearer"))
+fn is_of(scheme: &Scheme, value: &[u8]) -> bool {
+    value.split(|byte| *byte == b' ').next().is_some_and(|given| given.eq_ignore_ascii_case(scheme.name().as_bytes()))
+}
+
+fn malformed(scheme: &'static str) -> WalletError {
+    let description = "send one access token, in one Authorization header";
+    WalletError::challenge(StatusCode::BAD_REQUEST, "invalid_request", description).with_scheme(scheme)
 }
 
 /// No token was sent, so nothing is said of one (RFC 6750 3.1).
-fn no_token() -> WalletError {
-    WalletError::challenge(StatusCode::UNAUTHORIZED, "", "an access token is required")
+fn no_token(policy: DpopPolicy) -> WalletError {
+    let schemes = match policy {
+        DpopPolicy { enabled: true, required: true, .. } => "DPoP",
+        DpopPolicy { enabled: true, .. } => "DPoP, Bearer",
+        _ => "Bearer",
+    };
+    WalletError::challenge(StatusCode::UNAUTHORIZED, "", "an access token is required").with_scheme(schemes)
 }
 
 /// One answer for unknown, expired and revoked tokens.
@@ -136,6 +153,9 @@ mod tests {
         (status, body["error"].as_str().unwrap_or_default().to_owned(), challenge)
     }
 
+    const PLAIN: DpopPolicy = DpopPolicy { enabled: false, required: false, required_for_authorization_code: false };
+    const DPOP: DpopPolicy = DpopPolicy { enabled: true, ..PLAIN };
+
     fn headers(values: &[&str]) -> HeaderMap {
         values.iter().map(|value| (header::AUTHORIZATION, value.parse().unwrap())).collect()
     }
@@ -143,9 +163,11 @@ mod tests {
     // HTP-9110-04, BRR-2.1-01
     #[test]
     fn the_scheme_is_matched_in_any_case() {
-        for value in ["Bearer abc", "bearer abc", "BEARER abc", "Bearer  abc"] {
-            let token = bearer(&headers(&[value]), &Uri::from_static("/v1/openid/credential?x=1")).map(str::to_owned);
-            assert_eq!(token.ok().as_deref(), Some("abc"), "{value}");
+        for value in ["Bearer abc", "bearer abc", "BEARER abc", "Bearer  abc", "DPoP abc", "dpop abc", "DPOP  abc"] {
+            let headers = headers(&[value]);
+            let token = access_token(&headers, &Uri::from_static("/v1/openid/credential?x=1"), DPOP);
+            let expected = if value.starts_with(['b', 'B']) { "Bearer" } else { "DPoP" };
+            assert_eq!(token.ok().map(|(scheme, token)| (scheme.name(), token)), Some((expected, "abc")), "{value}");
         }
     }
 
@@ -172,8 +194,26 @@ mod tests {
             (&["Bearer a"], "/c?x=1&access%5Ftoken=a", &malformed),
         ] {
             let headers = headers(values);
-            let error = bearer(&headers, &Uri::from_static(uri)).expect_err("no token");
+            let error = access_token(&headers, &Uri::from_static(uri), PLAIN).err().expect("no token");
             assert_eq!(seen(error).await, *expected, "{values:?} {uri}");
+        }
+    }
+
+    // DPP-7.1-01
+    #[tokio::test]
+    async fn the_challenge_has_the_schemes_that_are_of_use() {
+        let dpop = "DPoP algs=\"ES256 ES384 EdDSA\"";
+        let required = DpopPolicy { required: true, ..DPOP };
+        for (policy, expected) in [(PLAIN, vec!["Bearer"]), (DPOP, vec![dpop, "Bearer"]), (required, vec![dpop])] {
+            let response =
+                access_token(&HeaderMap::new(), &Uri::from_static("/c"), policy).err().unwrap().into_response();
+            let challenges: Vec<_> = response.headers().get_all(header::WWW_AUTHENTICATE).iter().collect();
+            assert_eq!(challenges, expected);
+        }
+        for values in [["DPoP"].as_slice(), &["DPoP a b"], &["DPoP a", "DPoP b"], &["DPoP a", "Bearer a"]] {
+            let error = access_token(&headers(values), &Uri::from_static("/c"), DPOP).err().expect("malformed");
+            let challenge = "DPoP error=\"invalid_request\", algs=\"ES256 ES384 EdDSA\"";
+            assert_eq!(seen(error).await, (400, "invalid_request".to_owned(), challenge.to_owned()), "{values:?}");
         }
     }
 

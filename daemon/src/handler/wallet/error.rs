@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::domain::Failure;
 use crate::domain::blocked::Blocked;
 use crate::handler::report;
+use crate::signer::Algorithm;
 
 /// When to try again if a plugin is not available and did not say.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -47,6 +48,13 @@ impl WalletError {
     pub fn invalid_client(description: &'static str, scheme: Option<&'static str>) -> Self {
         let status = StatusCode::UNAUTHORIZED;
         Self { status, error: "invalid_client", description: description.into(), challenge: scheme, retry_after: 1 }
+    }
+
+    /// The same with the challenge of another scheme, or of several behind commas; without a challenge nothing changes.
+    #[must_use]
+    pub fn with_scheme(mut self, scheme: &'static str) -> Self {
+        self.challenge = self.challenge.map(|_| scheme);
+        self
     }
 
     /// Another status.
@@ -106,13 +114,20 @@ impl IntoResponse for WalletError {
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, self.retry_after.into());
         }
-        if let Some(scheme) = self.challenge {
-            let value = match self.error {
-                "" => scheme.to_owned(),
-                error => format!("{scheme} error=\"{error}\""),
-            };
-            headers.extend(HeaderValue::from_str(&value).ok().map(|value| (header::WWW_AUTHENTICATE, value)));
+        for scheme in self.challenge.into_iter().flat_map(|schemes| schemes.split(", ")) {
+            let value = challenge(scheme, self.error);
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.append(header::WWW_AUTHENTICATE, value);
+            }
         }
         response
     }
+}
+
+/// A challenge (RFC 6750 3, RFC 9449 7.1); without a token there is no error to name.
+fn challenge(scheme: &str, error: &str) -> String {
+    let error = (!error.is_empty()).then(|| format!("error=\"{error}\""));
+    let algorithms = (scheme == "DPoP").then(|| format!("algs=\"{}\"", Algorithm::ALL.map(Algorithm::jose).join(" ")));
+    let parameters: Vec<_> = error.into_iter().chain(algorithms).collect();
+    format!("{scheme} {}", parameters.join(", ")).trim_end().to_owned()
 }

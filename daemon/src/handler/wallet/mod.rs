@@ -1,6 +1,7 @@
 //! What wallets reach.
 
 pub mod credential;
+pub mod dpop;
 pub mod error;
 mod etag;
 pub mod metadata;

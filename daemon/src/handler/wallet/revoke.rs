@@ -14,7 +14,7 @@ use crate::domain::authorization::revocation::{Revoke, Revoker};
 /// is not needed to find one.
 pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, WalletError> {
     let form = read_form(&headers, &body)?;
-    let presented = presented(&app, &headers, &form).await?;
+    let presented = presented(&app, "/v1/oauth/revoke", &headers, &form).await?;
     let token = form.get("token").ok_or_else(|| WalletError::bad("invalid_request", "token is required"))?;
     match app.authorizations.revoke(token, Revoker::Wallet(presented.client_id.as_deref())).await? {
         Revoke::AccessToken | Revoke::Authorization | Revoke::Unknown => {

@@ -153,6 +153,7 @@ impl Bench {
                 client_id: Some("wallet".into()),
                 identifiers: vec![("first".into(), offer.configurations[0])],
                 configurations: offer.configurations.clone(),
+                jkt: None,
                 expires_at,
             })
         };

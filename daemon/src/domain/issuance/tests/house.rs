@@ -12,6 +12,7 @@ use crate::base::clock::ManualClock;
 use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;
 use crate::domain::configuration::catalog::Saved;
+use crate::domain::dpop::DpopPolicy;
 use crate::domain::event::{Phase, Unheard};
 use crate::domain::hook::AuthHookRule;
 use crate::domain::offer::request::pre_authorized;
@@ -109,6 +110,7 @@ pub(super) fn site() -> Site {
         keep_ended: DAY,
         token_lifetime: Duration::from_mins(5),
         batch_size: 5,
+        dpop: DpopPolicy::default(),
     }
 }
 
@@ -277,6 +279,7 @@ impl House {
                 client_id: client.map(str::to_owned),
                 identifiers: Vec::new(),
                 configurations: offer.configurations.clone(),
+                jkt: None,
                 expires_at: after(now, Duration::from_mins(5)),
             })
         };

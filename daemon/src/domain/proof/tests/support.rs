@@ -29,6 +29,10 @@ impl Wallet {
         self.0.public_key()
     }
 
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.0.algorithm()
+    }
+
     pub(super) fn jwk(&self) -> Value {
         serde_json::from_str(&jwk::print(self.key())).unwrap()
     }
@@ -38,7 +42,7 @@ impl Wallet {
     }
 
     /// Signs any header and payload.
-    pub(super) fn sign(&self, header: &str, claims: &str) -> String {
+    pub(crate) fn sign(&self, header: &str, claims: &str) -> String {
         let signed = format!("{}.{}", B64.encode(header), B64.encode(claims));
         let signature = self.0.sign_now(signed.as_bytes()).unwrap();
         format!("{signed}.{}", B64.encode(signature))
@@ -101,7 +105,7 @@ pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-pub(super) fn set(mut object: Value, name: &str, value: Value) -> Value {
+pub(crate) fn set(mut object: Value, name: &str, value: Value) -> Value {
     let members = object.as_object_mut().unwrap();
     if value.is_null() {
         members.remove(name);

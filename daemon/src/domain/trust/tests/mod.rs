@@ -54,6 +54,7 @@ fn site() -> Site {
         keep_ended: DAY,
         token_lifetime: DAY,
         batch_size: 5,
+        dpop: crate::domain::dpop::DpopPolicy::default(),
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::offer::PRE_AUTHORIZED_GRANT;
 use crate::domain::site::Site;
 use crate::handler::wallet::token::{CODE_GRANT, REFRESH_GRANT};
+use crate::signer::Algorithm;
 
 /// RFC 8414 section 2, `OpenID4VCI` 12.3: only what works. With the pre-authorized code as the sole grant there is neither an
 /// authorization endpoint nor a response type.
@@ -17,6 +18,10 @@ pub(super) fn server_metadata(site: &Site) -> Value {
         ("token_endpoint_auth_methods_supported".into(), json!(["none"])),
         ("authorization_details_types_supported".into(), json!(["openid_credential"])),
     ]);
+    if site.dpop.enabled {
+        // RFC 9449 5.1
+        metadata.insert("dpop_signing_alg_values_supported".into(), json!(Algorithm::ALL.map(Algorithm::jose)));
+    }
     if site.code_flow.enabled {
         metadata.extend(code_flow(site));
     }

@@ -10,6 +10,7 @@ use super::issuer::{issuer_metadata, text_color};
 use super::*;
 use crate::domain::configuration::Configuration;
 use crate::domain::configuration::catalog::Snapshot;
+use crate::domain::dpop::DpopPolicy;
 use crate::domain::site::Site;
 
 fn site(batch_size: usize) -> Site {
@@ -214,6 +215,7 @@ impl Site {
             keep_ended: minute,
             token_lifetime: minute,
             batch_size: 1,
+            dpop: DpopPolicy::default(),
         }
     }
 }

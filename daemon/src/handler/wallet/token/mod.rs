@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 pub(super) use presented::presented;
 
+use super::dpop::needed;
 use super::error::WalletError;
 use crate::app::{App, Shared};
 use crate::base::remote::RemoteAddress;
@@ -35,6 +36,9 @@ use crate::wire::json::parse_value;
 pub(in crate::handler::wallet) const CODE_GRANT: &str = "authorization_code";
 /// The grant type of refresh tokens.
 pub(in crate::handler::wallet) const REFRESH_GRANT: &str = "refresh_token";
+
+/// Where the endpoint is, below the issuer's URL.
+const PATH: &str = "/v1/oauth/token";
 
 /// A token request.
 struct Asked<'a> {
@@ -71,15 +75,13 @@ pub async fn create(
     let Some(grant) = form.get("grant_type").map(String::as_str) else {
         return Err(WalletError::bad("invalid_request", "grant_type is required"));
     };
-    let known = match grant {
-        PRE_AUTHORIZED_GRANT => true,
-        CODE_GRANT | REFRESH_GRANT => app.site.code_flow.enabled,
-        _ => false,
+    let must_prove = match grant {
+        PRE_AUTHORIZED_GRANT => app.site.dpop.required,
+        CODE_GRANT | REFRESH_GRANT if app.site.code_flow.enabled => app.site.dpop.required_for_authorization_code,
+        _ => return Err(WalletError::bad("unsupported_grant_type", "this grant type is not supported")),
     };
-    if !known {
-        return Err(WalletError::bad("unsupported_grant_type", "this grant type is not supported"));
-    }
-    let presented = presented(&app, &headers, &form).await?;
+    let presented = presented(&app, PATH, &headers, &form).await?;
+    needed(presented.jkt, must_prove)?;
     if form.get("resource").is_some_and(|resource| *resource != app.site.issuer) {
         return Err(WalletError::bad("invalid_target", "tokens are for this credential issuer only"));
     }

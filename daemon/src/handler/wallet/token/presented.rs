@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, header};
 
 use crate::app::App;
 use crate::domain::grant::Who;
+use crate::handler::wallet::dpop::proof_key;
 use crate::handler::wallet::error::WalletError;
 
 /// Who sent a request.
@@ -35,9 +36,10 @@ impl Presented {
     }
 }
 
-/// Finds out who sent a request.
+/// Finds out who sent a request to the endpoint at `path` below the issuer's URL.
 pub(in crate::handler::wallet) async fn presented(
-    _app: &App,
+    app: &App,
+    path: &str,
     headers: &HeaderMap,
     form: &BTreeMap<String, String>,
 ) -> Result<Presented, WalletError> {
@@ -45,5 +47,6 @@ pub(in crate::handler::wallet) async fn presented(
         let challenge = headers.contains_key(header::AUTHORIZATION).then_some("Basic");
         return Err(WalletError::invalid_client("client authentication is not supported", challenge));
     }
-    Ok(Presented { client_id: form.get("client_id").cloned(), ..Presented::default() })
+    let jkt = proof_key(app, headers, "POST", path, None).await?;
+    Ok(Presented { client_id: form.get("client_id").cloned(), jkt, ..Presented::default() })
 }
