@@ -20,7 +20,7 @@ use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;
 use crate::domain::Failure;
 use crate::domain::event::Unheard;
-use crate::domain::site::Site;
+use crate::domain::site::{CodeFlow, Site};
 use crate::pki::certificate::Facts;
 use crate::pki::testing::{ForeignIaca, Openssl};
 use crate::pki::{days_after, pem};
@@ -55,6 +55,7 @@ fn site() -> Site {
         token_lifetime: DAY,
         batch_size: 5,
         dpop: crate::domain::dpop::DpopPolicy::default(),
+        code_flow: CodeFlow::default(),
     }
 }
 
