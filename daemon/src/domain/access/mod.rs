@@ -83,6 +83,7 @@ mod tests {
         assert_eq!(may(Permission::Clients), ["admin"]);
         assert_eq!(may(Permission::Plugins), ["admin"]);
         assert_eq!(may(Permission::WriteCatalog), ["admin", "issuer"]);
+        assert_eq!(may(Permission::WalletTokens), ["admin", "issuer"]);
         assert_eq!(may(Permission::Offers), ["admin", "issuer", "managed-issuer"]);
         assert_eq!(may(Permission::WriteClaimSources), ["admin", "issuer", "managed-issuer"]);
         assert_eq!(may(Permission::ReadCatalog), ["admin", "issuer", "managed-issuer", "auditor"]);

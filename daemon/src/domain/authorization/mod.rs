@@ -155,6 +155,3 @@ pub(super) fn approved_steps(claims: ApprovedClaims) -> (Steps, Option<Value>) {
     let ApprovedClaims { identity, hooks, authentication_provider, holder } = claims;
     (Steps { identity, authorization_hooks: hooks, authentication_provider, ..Steps::default() }, holder)
 }
-
-#[cfg(test)]
-mod tests;

@@ -49,6 +49,7 @@ fn exact(text: &str) -> Option<Uuid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::token::Origin;
     use jiff::Timestamp;
 
     const GRANTED: Uuid = Uuid::from_u128(0xa);
@@ -57,7 +58,9 @@ mod tests {
 
     fn token(identifiers: &[(&str, Uuid)]) -> Token {
         Token {
+            origin: Origin::PreAuthorized,
             offer: Uuid::from_u128(1),
+            jkt: None,
             client_id: None,
             identifiers: identifiers.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),
             configurations: vec![GRANTED, GONE],

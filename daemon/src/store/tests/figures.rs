@@ -56,6 +56,7 @@ async fn one(bench: &Bench, configuration: Uuid, whole: bool) {
     let nonces = [(nonce(), bench.after(Duration::from_mins(5)))];
     let records = [record];
     let issuance = Issuance {
+        origin: Origin::PreAuthorized,
         offer: offer.id,
         configuration,
         nonces: &nonces,

@@ -40,6 +40,7 @@ async fn a_batch_may_share_one_nonce_and_keeps_a_record_of_each_copy() {
     let records: Vec<_> = (0..5).map(|_| bench.record(offer, configuration)).collect();
     let nonces = [(nonce(), bench.after(TOKEN_LIFE)); 5];
     let issuance = Issuance {
+        origin: Origin::PreAuthorized,
         offer,
         configuration,
         nonces: &nonces,
@@ -64,6 +65,7 @@ async fn an_offer_issues_each_configuration_as_often_as_it_may() {
     let issue = async |configuration| {
         let nonces = [(nonce(), bench.after(TOKEN_LIFE))];
         let issuance = Issuance {
+            origin: Origin::PreAuthorized,
             offer: new.offer.id,
             configuration,
             nonces: &nonces,

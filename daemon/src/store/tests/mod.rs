@@ -1,5 +1,7 @@
 //! Each verb's outcomes on the memory engine, races on the redb engine.
 
+mod authorization;
+mod code_offers;
 mod configurations;
 mod faster;
 mod figures;
@@ -27,7 +29,7 @@ use super::offer::{NewOffer, Offer, OfferCreate, OfferSecrets, OfferState};
 use super::redb_engine::RedbEngine;
 use super::redeem::{Redeem, Redemption, TxCode, hash_tx_code};
 use super::seal::Sealer;
-use super::token::Token;
+use super::token::{Origin, Token};
 use super::{Engine, Store};
 use crate::base::clock::{Clock as _, ManualClock};
 use crate::base::id::random_uuid;
@@ -148,13 +150,8 @@ impl Bench {
         };
         let expires_at = self.after(TOKEN_LIFE);
         let grant = |offer: &Offer| {
-            Some(Token {
-                offer: offer.id,
-                client_id: Some("wallet".into()),
-                identifiers: vec![("first".into(), offer.configurations[0])],
-                configurations: offer.configurations.clone(),
-                expires_at,
-            })
+            let identifiers = vec![("first".into(), offer.configurations[0])];
+            Some(Token { client_id: Some("wallet".into()), identifiers, ..token_record(offer, expires_at) })
         };
         self.store.offer_redeem(&request, grant).await.unwrap()
     }
@@ -169,6 +166,7 @@ impl Bench {
     async fn issue(&self, offer: Uuid, configuration: Uuid, nonce: [u8; 16]) -> (Issue, Issued) {
         let record = self.record(offer, configuration);
         let issuance = Issuance {
+            origin: Origin::PreAuthorized,
             offer,
             configuration,
             nonces: &[(nonce, self.after(Duration::from_mins(5)))],
@@ -197,6 +195,19 @@ impl Bench {
             valid_from: self.clock.now(),
             valid_until: self.after(Duration::from_hours(24)),
         }
+    }
+}
+
+/// A token for all that an offer has.
+fn token_record(offer: &Offer, expires_at: Timestamp) -> Token {
+    Token {
+        origin: Origin::PreAuthorized,
+        offer: offer.id,
+        jkt: None,
+        client_id: None,
+        identifiers: Vec::new(),
+        configurations: offer.configurations.clone(),
+        expires_at,
     }
 }
 

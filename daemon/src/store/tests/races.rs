@@ -4,10 +4,10 @@ use tokio::task::JoinSet;
 
 use super::*;
 
-const CROWD: usize = 200;
+pub(super) const CROWD: usize = 200;
 
 /// Runs `one` in as many tasks as `CROWD`, all at once.
-async fn crowd<T, F>(bench: &Bench, one: impl Fn(Bench, usize) -> F) -> Vec<T>
+pub(super) async fn crowd<T, F>(bench: &Bench, one: impl Fn(Bench, usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -19,7 +19,7 @@ where
     tasks.join_all().await
 }
 
-fn count<T>(outcomes: &[T], fits: impl Fn(&T) -> bool) -> usize {
+pub(super) fn count<T>(outcomes: &[T], fits: impl Fn(&T) -> bool) -> usize {
     outcomes.iter().filter(|outcome| fits(outcome)).count()
 }
 

@@ -148,11 +148,12 @@ async fn what_plugins_leave_is_sealed() {
     let request = Redemption { code: &code, tx_code: None, token: [1; 32], enrichment: Some(&enrichment) };
     let grant = |offer: &Offer| {
         let configurations = offer.configurations.clone();
-        Some(Token { offer: offer.id, client_id: None, identifiers: Vec::new(), configurations, expires_at })
+        Some(Token { configurations, identifiers: Vec::new(), ..token_record(offer, expires_at) })
     };
     assert!(matches!(bench.store.offer_redeem(&request, grant).await.unwrap(), Redeem::Redeemed(_)));
     let record = bench.record(offer, configuration);
     let issuance = Issuance {
+        origin: Origin::PreAuthorized,
         offer,
         configuration,
         nonces: &[],

@@ -11,12 +11,14 @@ use super::super::*;
 use crate::base::clock::ManualClock;
 use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;
+use crate::domain::authorization::Authorizations;
 use crate::domain::configuration::catalog::Saved;
 use crate::domain::event::{Phase, Unheard};
 use crate::domain::hook::AuthHookRule;
 use crate::domain::offer::request::pre_authorized;
 use crate::domain::offer::{Created, Offers};
 use crate::domain::proof::tests::support::Wallet;
+use crate::domain::site::CodeFlow;
 use crate::domain::testing::Told;
 use crate::domain::token::Tokens;
 use crate::signer::Algorithm;
@@ -109,6 +111,7 @@ pub(super) fn site() -> Site {
         keep_ended: DAY,
         token_lifetime: Duration::from_mins(5),
         batch_size: 5,
+        code_flow: CodeFlow::default(),
     }
 }
 
@@ -216,6 +219,19 @@ impl House {
         }
     }
 
+    /// Grants authorizations.
+    pub(super) fn authorizations(&self) -> Authorizations {
+        Authorizations {
+            store: self.issuer.store.clone(),
+            site: Arc::clone(&self.issuer.site),
+            clock: self.clock.clone(),
+            random: Arc::clone(&self.issuer.random),
+            configurations: Arc::clone(&self.issuer.configurations),
+            hooks: Arc::clone(&self.issuer.hooks),
+            refresh_key: Secret::new(vec![4; 32]),
+        }
+    }
+
     /// Asks for an offer.
     pub(super) async fn offer(&self, body: Value) -> Created {
         let body = map(body);
@@ -273,7 +289,9 @@ impl House {
         let redemption = Redemption { code: &code, tx_code: None, token: hash, enrichment: None };
         let record = |offer: &Offer| {
             Some(Token {
+                origin: Origin::PreAuthorized,
                 offer: offer.id,
+                jkt: None,
                 client_id: client.map(str::to_owned),
                 identifiers: Vec::new(),
                 configurations: offer.configurations.clone(),

@@ -1,5 +1,6 @@
 //! Tests of the credential endpoint's rules over a store in memory, with real document signers and real wallets' proofs.
 
+mod code_flow;
 mod failed;
 mod house;
 mod issued;

@@ -40,6 +40,7 @@ async fn a_taken_nonce_stays_taken_at_its_end() {
     let nonces = nonces(&house.issuer.proven(&authorized.token, &request).ok().unwrap());
     house.clock.advance(Duration::from_mins(5));
     let issuance = Issuance {
+        origin: Origin::PreAuthorized,
         offer: authorized.offer.id,
         configuration: house.pass,
         nonces: &nonces,

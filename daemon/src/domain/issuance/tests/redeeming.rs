@@ -7,6 +7,7 @@ use super::super::*;
 use super::house::*;
 use super::reading::*;
 use crate::domain::blocked::Blocked;
+use crate::domain::grant::Who;
 use crate::domain::hook::{AuthHookRule, OnError};
 use crate::domain::offer::Created;
 use crate::domain::testing::*;
@@ -51,7 +52,7 @@ async fn redeem(house: &House, request: &TokenRequest<'_>) -> Grant {
 
 async fn granted(house: &House, request: &TokenRequest<'_>) -> (String, Vec<(String, Uuid)>) {
     match redeem(house, request).await {
-        Grant::Granted { access_token, identifiers, .. } => (access_token, identifiers),
+        Grant::Granted(granted) => (granted.access_token, granted.identifiers),
         Grant::Refused(refused) => panic!("{refused:?}"),
         Grant::Blocked(blocked) => panic!("{blocked:?}"),
     }
@@ -118,7 +119,7 @@ async fn what_hooks_add_is_sealed_and_goes_into_the_credential() {
     (added.subject, added.acr) = (Some("4711".into()), Some("high".into()));
     house.plugins.hook("gate", Ok(Gate::Allow(added)));
     let (offer, code, _) = offered(&house, &[house.pass], false).await;
-    let request = TokenRequest { client_id: Some("wallet"), ..asks(&code, None) };
+    let request = TokenRequest { who: Who { client_id: Some("wallet"), ..Who::default() }, ..asks(&code, None) };
     granted(&house, &request).await;
     let told = house.plugins.admitted();
     assert_eq!(serde_json::from_str::<Value>(&told.claims).unwrap(), json!({"name": "Old", "level": "silver"}));

@@ -20,7 +20,7 @@ use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;
 use crate::domain::Failure;
 use crate::domain::event::Unheard;
-use crate::domain::site::Site;
+use crate::domain::site::{CodeFlow, Site};
 use crate::pki::certificate::Facts;
 use crate::pki::testing::{ForeignIaca, Openssl};
 use crate::pki::{days_after, pem};
@@ -54,6 +54,7 @@ fn site() -> Site {
         keep_ended: DAY,
         token_lifetime: DAY,
         batch_size: 5,
+        code_flow: CodeFlow::default(),
     }
 }
 

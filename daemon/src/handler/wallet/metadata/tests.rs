@@ -10,7 +10,7 @@ use super::issuer::{issuer_metadata, text_color};
 use super::*;
 use crate::domain::configuration::Configuration;
 use crate::domain::configuration::catalog::Snapshot;
-use crate::domain::site::Site;
+use crate::domain::site::{CodeFlow, Site};
 
 fn site(batch_size: usize) -> Site {
     Site { batch_size, ..Site::of("https://issuer.example/acme", "/acme") }
@@ -145,6 +145,33 @@ fn the_authorization_server_lists_only_what_works() {
     assert_eq!(serde_json::from_slice::<Value>(&document.body).unwrap(), expected);
 }
 
+// ASM-2-03, ASM-2-06, ASM-2-07, ASM-2-10, PAR-5-01: the code flow with all that it needs, or nothing of it.
+#[test]
+fn the_code_flow_is_listed_when_it_is_on() {
+    let site = Site { code_flow: CodeFlow::default(), ..site(20) };
+    let document = MetadataCache::default().authorization_server(&site);
+    let found: Value = serde_json::from_slice(&document.body).unwrap();
+    for (member, value) in [
+        ("authorization_endpoint", json!("https://issuer.example/acme/v1/oauth/authorize")),
+        ("pushed_authorization_request_endpoint", json!("https://issuer.example/acme/v1/oauth/par")),
+        ("revocation_endpoint", json!("https://issuer.example/acme/v1/oauth/revoke")),
+        ("response_types_supported", json!(["code"])),
+        ("response_modes_supported", json!(["query"])),
+        ("code_challenge_methods_supported", json!(["S256"])),
+        ("authorization_response_iss_parameter_supported", json!(true)),
+        (
+            "grant_types_supported",
+            json!(["urn:ietf:params:oauth:grant-type:pre-authorized_code", "authorization_code", "refresh_token"]),
+        ),
+    ] {
+        assert_eq!(found[member], value, "{member}");
+    }
+    let once = CodeFlow { refresh_lifetime: Duration::ZERO, ..CodeFlow::default() };
+    let document = MetadataCache::default().authorization_server(&Site { code_flow: once, ..site });
+    let found: Value = serde_json::from_slice(&document.body).unwrap();
+    assert!(!found["grant_types_supported"].as_array().unwrap().contains(&json!("refresh_token")));
+}
+
 #[test]
 fn it_is_printed_once_and_again_after_a_change() {
     let (cache, first) = (MetadataCache::default(), configurations());
@@ -214,6 +241,7 @@ impl Site {
             keep_ended: minute,
             token_lifetime: minute,
             batch_size: 1,
+            code_flow: CodeFlow { enabled: false, ..CodeFlow::default() },
         }
     }
 }
