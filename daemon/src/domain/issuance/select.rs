@@ -64,7 +64,6 @@ mod tests {
             client_id: None,
             identifiers: identifiers.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),
             configurations: vec![GRANTED, GONE],
-            jkt: None,
             expires_at: Timestamp::MAX,
         }
     }

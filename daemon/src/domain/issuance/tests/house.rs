@@ -297,7 +297,6 @@ impl House {
                 client_id: client.map(str::to_owned),
                 identifiers: Vec::new(),
                 configurations: offer.configurations.clone(),
-                jkt: None,
                 expires_at: after(now, Duration::from_mins(5)),
             })
         };

@@ -12,7 +12,6 @@ use crate::domain::configuration::Configuration;
 use crate::domain::configuration::catalog::Snapshot;
 use crate::domain::dpop::DpopPolicy;
 use crate::domain::site::{CodeFlow, Site};
-use crate::domain::site::{CodeFlow, Site};
 
 fn site(batch_size: usize) -> Site {
     Site { batch_size, ..Site::of("https://issuer.example/acme", "/acme") }
