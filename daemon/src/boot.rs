@@ -321,6 +321,8 @@ pub fn background(app: &Shared, config: &Config, tasks: &Tasks) {
 
 #[cfg(test)]
 mod tests {
+    mod code_flow;
+
     use jiff::Timestamp;
     use serde_json::{Value, json};
 
