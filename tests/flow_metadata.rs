@@ -151,18 +151,21 @@ fn vci_12_2_4_03_the_server_metadata_lists_only_what_works() {
     let metadata = answer.json();
     assert_eq!(metadata["issuer"], *issuer);
     assert_eq!(metadata["token_endpoint"], format!("{issuer}/v1/oauth/token"));
-    assert_eq!(metadata["grant_types_supported"], json!([issuerd_tests::offer::PRE_AUTHORIZED]));
-    assert_eq!(metadata["pre-authorized_grant_anonymous_access_supported"], true);
-    for absent in [
-        "authorization_endpoint",
-        "pushed_authorization_request_endpoint",
-        "dpop_signing_alg_values_supported",
-        "code_challenge_methods_supported",
-        "jwks_uri",
+    let grants = json!([issuerd_tests::offer::PRE_AUTHORIZED, "authorization_code", "refresh_token"]);
+    assert_eq!(metadata["grant_types_supported"], grants);
+    for (member, path) in [
+        ("authorization_endpoint", "authorize"),
+        ("pushed_authorization_request_endpoint", "par"),
+        ("revocation_endpoint", "revoke"),
     ] {
+        assert_eq!(metadata[member], format!("{issuer}/v1/oauth/{path}"));
+    }
+    assert_eq!(metadata["code_challenge_methods_supported"], json!(["S256"]));
+    assert_eq!(metadata["response_types_supported"], json!(["code"]));
+    assert_eq!(metadata["pre-authorized_grant_anonymous_access_supported"], true);
+    for absent in ["dpop_signing_alg_values_supported", "jwks_uri"] {
         assert!(metadata.get(absent).is_none(), "{absent}");
     }
-    assert_eq!(metadata["response_types_supported"].as_array().map(Vec::len).unwrap_or_default(), 0);
 }
 
 // HTP-9111-02
