@@ -156,7 +156,6 @@ fn vci_12_2_4_03_the_server_metadata_lists_only_what_works() {
     for absent in [
         "authorization_endpoint",
         "pushed_authorization_request_endpoint",
-        "dpop_signing_alg_values_supported",
         "code_challenge_methods_supported",
         "jwks_uri",
     ] {
