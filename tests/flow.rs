@@ -17,6 +17,7 @@ mod flow_commands;
 mod flow_configuration_checks;
 mod flow_configurations;
 mod flow_credential;
+mod flow_dpop;
 mod flow_http;
 mod flow_idempotency;
 mod flow_isolation;

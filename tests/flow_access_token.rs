@@ -77,7 +77,7 @@ fn brr_3_1_03_a_malformed_authorization_is_refused() {
     }
     let twice = ready.request().bearer(token).bearer(token);
     assert!(matches!(ready.wallet.send(&twice).status, 400 | 401));
-    // SEC-TOK-04: this issuer gives no DPoP tokens.
+    // DPP-7.2-01: the token is bound to no key.
     let dpop = ready.request().header("Authorization", &format!("DPoP {token}"));
     assert!(matches!(ready.wallet.send(&dpop).status, 400 | 401));
     ready.wallet.send(&ready.request().bearer(token)).expect(200);

@@ -5,6 +5,7 @@
 //! would bend a certificate out of its profile ends as an error and not as a credential that verifiers refuse.
 
 pub mod certificate;
+pub mod chain;
 pub mod check;
 pub mod crl;
 pub mod issue;

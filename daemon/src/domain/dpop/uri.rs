@@ -38,7 +38,9 @@ fn host_and_port(authority: &str) -> Option<(String, Option<String>)> {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (authority, None),
     };
-    let named = !host.is_empty() && (host.starts_with('[') || !host.contains(':'));
+    let inner = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let named =
+        !host.is_empty() && (inner.is_some() || !host.contains(':')) && !inner.unwrap_or(host).contains(['[', ']']);
     let numbered = port.is_none_or(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
     (named && numbered).then(|| (host.to_owned(), port.map(str::to_owned)))
 }

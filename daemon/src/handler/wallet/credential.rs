@@ -91,7 +91,7 @@ fn malformed(scheme: &'static str) -> WalletError {
 fn no_token(policy: DpopPolicy) -> WalletError {
     let schemes = match policy {
         DpopPolicy { enabled: true, required: true, .. } => "DPoP",
-        DpopPolicy { enabled: true, .. } => "DPoP, Bearer",
+        DpopPolicy { enabled: true, .. } => "Bearer, DPoP",
         _ => "Bearer",
     };
     WalletError::challenge(StatusCode::UNAUTHORIZED, "", "an access token is required").with_scheme(schemes)
@@ -204,7 +204,7 @@ mod tests {
     async fn the_challenge_has_the_schemes_that_are_of_use() {
         let dpop = "DPoP algs=\"ES256 ES384 EdDSA\"";
         let required = DpopPolicy { required: true, ..DPOP };
-        for (policy, expected) in [(PLAIN, vec!["Bearer"]), (DPOP, vec![dpop, "Bearer"]), (required, vec![dpop])] {
+        for (policy, expected) in [(PLAIN, vec!["Bearer"]), (DPOP, vec!["Bearer", dpop]), (required, vec![dpop])] {
             let response =
                 access_token(&HeaderMap::new(), &Uri::from_static("/c"), policy).err().unwrap().into_response();
             let challenges: Vec<_> = response.headers().get_all(header::WWW_AUTHENTICATE).iter().collect();
