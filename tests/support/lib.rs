@@ -25,6 +25,8 @@ pub mod claims;
 pub mod configurations;
 /// The daemon as a child process.
 pub mod daemon;
+/// Hostile plugins, and servers that they talk to.
+pub mod guests;
 /// HTTP/1.1 over a plain socket: exact bytes out, every header in.
 pub mod http;
 /// `issuerd init` and `issuerd serve`.
