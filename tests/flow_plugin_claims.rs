@@ -2,7 +2,7 @@
 
 use issuerd_tests::configurations::{changed, membership};
 use issuerd_tests::management::CONFIGURATIONS;
-use issuerd_tests::plugins::{Register, component, people, plugin, sha256};
+use issuerd_tests::plugins::{Register, component, crm, people, plugin, sha256};
 use issuerd_tests::prometheus::{labels, samples};
 use issuerd_tests::wallet::credentials;
 use issuerd_tests::{Daemon, HolderKey, Offer};
@@ -176,7 +176,7 @@ fn nothing_of_table_offer_or_secret_is_in_log_metrics_and_data() {
     std::fs::write(&file, "kHq7-register-token-41").unwrap();
     let register = Register::start(&[("/v1/E-90417", 200, r#"{"name":"Kieselsteinsammlerin"}"#)]);
     let log = "[log]\nlevel = \"trace\"\n";
-    let mut daemon = Daemon::installed(&format!("{log}{}", crm("register-http", &register, &file)));
+    let mut daemon = Daemon::installed(&format!("{log}{}", crm(CLUB, "register-http", &register, &file)));
     let id = daemon.management().create_configuration(&membership(CLUB));
     let mdoc = daemon.wallet().claim(&offer(&daemon, &id, &json!({ "employee": "E-90417" })), &[HolderKey::es256()]);
     assert_eq!(mdoc[0].value("name").as_text(), Some("Kieselsteinsammlerin"));
@@ -192,27 +192,13 @@ fn nothing_of_table_offer_or_secret_is_in_log_metrics_and_data() {
     }
 }
 
-/// The plugin `crm`: claims from the register, with a secret from a file.
-fn crm(built: &str, register: &Register, secret: &std::path::Path) -> String {
-    let origin = format!("http://{}", register.address);
-    let more = format!(
-        "credentials = [\"{CLUB}\"]\ncache = {{ bytes = 65536, entries = 16 }}\n[plugin.crm.config]\n\
-        url = \"{origin}/v1/{{offer.employee}}\"\nclaims = {{ name = \"/name\" }}\nsecret = \"crm-token\"\n\
-        [[plugin.crm.secret]]\nname = \"crm-token\"\nuse = [\"header\"]\n\
-        [[plugin.crm.http]]\norigin = \"{origin}\"\nmethods = [\"GET\"]\npath = \"/v1\"\nprivate = true\n\
-        [secret.crm-token]\nfrom = \"file:{}\"\norigins = [\"{origin}\"]",
-        secret.display()
-    );
-    plugin("crm", built, &more)
-}
-
 /// The same claim source in any language behaves the same.
 fn asks_the_register(built: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
     std::fs::write(&file, "kHq7-register-token-41\n").unwrap();
     let register = Register::start(&[("/v1/1042", 200, r#"{"name":"Mika Sommer"}"#), ("/v1/5000", 503, "{}")]);
-    let daemon = Daemon::installed(&crm(built, &register, &file));
+    let daemon = Daemon::installed(&crm(CLUB, built, &register, &file));
     let (id, wallet) = (daemon.management().create_configuration(&membership(CLUB)), daemon.wallet());
     let ask = |employee: &str| {
         let offer = offer(&daemon, &id, &json!({ "employee": employee, "name": "Mika Winter" }));

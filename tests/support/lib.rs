@@ -27,6 +27,8 @@ pub mod configurations;
 pub mod daemon;
 /// `DPoP` proofs.
 pub mod dpop;
+/// Hostile plugins, and servers that they talk to.
+pub mod guests;
 /// HTTP/1.1 over a plain socket: exact bytes out, every header in.
 pub mod http;
 /// `issuerd init` and `issuerd serve`.

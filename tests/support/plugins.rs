@@ -44,6 +44,21 @@ pub fn people(credential: &str, table: &str) -> String {
     plugin("people", "register-csv", &more)
 }
 
+/// The plugin `crm`: claims from the register, with a secret from a file. `built` is one of `register-http` and its translations.
+#[track_caller]
+pub fn crm(credential: &str, built: &str, register: &Register, secret: &Path) -> String {
+    let origin = format!("http://{}", register.address);
+    let more = format!(
+        "credentials = [\"{credential}\"]\ncache = {{ bytes = 65536, entries = 16 }}\n[plugin.crm.config]\n\
+        url = \"{origin}/v1/{{offer.employee}}\"\nclaims = {{ name = \"/name\" }}\nsecret = \"crm-token\"\n\
+        [[plugin.crm.secret]]\nname = \"crm-token\"\nuse = [\"header\"]\n\
+        [[plugin.crm.http]]\norigin = \"{origin}\"\nmethods = [\"GET\"]\npath = \"/v1\"\nprivate = true\n\
+        [secret.crm-token]\nfrom = \"file:{}\"\norigins = [\"{origin}\"]",
+        secret.display()
+    );
+    plugin("crm", built, &more)
+}
+
 impl Daemon {
     /// Changes `issuer.toml` of an installation; the daemon doesn't look at it before it is told to.
     pub fn rewrite_config(&self, change: impl FnOnce(String) -> String) {

@@ -3,7 +3,9 @@
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::Phase;
-use super::contract::{AuthContext, ClaimContext, Enrichment, Gate, Outcome, PluginError, PluginInfo, Step, Verdict};
+use super::contract::{
+    AuthContext, ClaimContext, Enrichment, Form, FormField, Gate, Outcome, PluginError, PluginInfo, Step, Verdict,
+};
 
 /// Longest state that a plugin leaves for its next call, in bytes.
 const LONGEST_STATE: usize = 4 << 10;
@@ -11,6 +13,10 @@ const LONGEST_STATE: usize = 4 << 10;
 const LONGEST_REFERENCE: usize = 256;
 /// Most fields of a form.
 const MOST_FIELDS: usize = 20;
+/// Longest texts of a form, all together, in bytes.
+const LONGEST_FORM: usize = 32 << 10;
+/// Longest URL that a browser is sent to, in bytes.
+const LONGEST_URL: usize = 8 << 10;
 
 /// What a plugin is asked.
 #[derive(Debug, Clone)]
@@ -128,9 +134,34 @@ fn verdict_of(verdict: &Verdict, most: usize) -> Result<&'static str, Refusal> {
         Verdict::Challenge(form) if form.fields.len() > MOST_FIELDS => {
             Err(("invalid", format!("the form has more than {MOST_FIELDS} fields")))
         }
+        Verdict::Challenge(form) if length(form) > LONGEST_FORM => {
+            Err(("oversize", format!("the form has more than {LONGEST_FORM} bytes of text")))
+        }
         Verdict::Challenge(form) => fits("state", &form.state, LONGEST_STATE).map(|()| "pending"),
-        Verdict::Redirect(redirection) => fits("state", &redirection.state, LONGEST_STATE).map(|()| "pending"),
+        Verdict::Redirect(redirection) => {
+            fits("url", &redirection.url, LONGEST_URL)?;
+            fits("state", &redirection.state, LONGEST_STATE).map(|()| "pending")
+        }
     }
+}
+
+/// Bytes of a form that a browser is shown.
+fn length(form: &Form) -> usize {
+    let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let field = |field: &FormField| {
+        let choices: usize = field.choices.iter().map(|(value, label)| value.len() + label.len()).sum();
+        field.name.len()
+            + field.kind.len()
+            + field.label.len()
+            + optional(&field.help)
+            + optional(&field.value)
+            + choices
+    };
+    form.title.len()
+        + optional(&form.text)
+        + optional(&form.problem)
+        + optional(&form.submit_label)
+        + form.fields.iter().map(field).sum::<usize>()
 }
 
 fn enriched(enrichment: &Enrichment, most: usize) -> Result<&'static str, Refusal> {

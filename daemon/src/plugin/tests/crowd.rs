@@ -10,7 +10,7 @@ use super::{CallError, Plugins, Site, ask, guest, is_good, register};
 const GOOD: &str = include_str!("guests/good.wat");
 
 /// Resident memory of this process, in bytes.
-fn resident() -> usize {
+pub(super) fn resident() -> usize {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap();
     text.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }

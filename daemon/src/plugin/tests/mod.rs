@@ -1,6 +1,7 @@
 //! Hostile guests, written as text, and what the host makes of them.
 
 mod crowd;
+mod hooks;
 mod hostile;
 mod load;
 
