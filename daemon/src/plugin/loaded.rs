@@ -1,6 +1,6 @@
 //! A plugin that serves, and what is counted of it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::Semaphore;
@@ -18,7 +18,7 @@ use super::queue::Queue;
 use super::room::Outside;
 use super::secrets::Secrets;
 use super::settings::PluginSettings;
-use super::{CallFigures, HostParts, PluginStatus, World};
+use super::{CallFigures, HostParts, PluginStatus, World, compiler};
 use crate::base::clock::Stopwatch;
 
 /// One version of a plugin.
@@ -53,6 +53,8 @@ pub(super) struct Workshop {
     pub(super) parts: HostParts,
     /// Calls of all plugins.
     pub(super) all: Arc<Semaphore>,
+    /// Whether requests are served meanwhile: the plugins of the start have been loaded.
+    pub(super) serves: AtomicBool,
     /// The world in place of the real one.
     pub(super) outside: Option<Arc<dyn Outside>>,
 }
@@ -200,7 +202,10 @@ impl Workshop {
     ) -> Result<(World, Exports), String> {
         let (shop, name, cache) = (self.clone(), name.to_owned(), cache.to_owned());
         let work = tokio::task::spawn_blocking(move || {
-            let (component, compiled) = Shelf::new(&cache, &shop.parts).component(&shop.machine()?.engine, &source)?;
+            let engine = &shop.machine()?.engine;
+            let make = || Shelf::new(&cache, &shop.parts).component(engine, &source);
+            let serves = shop.serves.load(Ordering::Relaxed);
+            let (component, compiled) = if serves { compiler::beside_requests(make)?? } else { make()? };
             tracing::debug!(plugin = name, compiled, "plugin code is ready");
             describe::exports(shop.machine()?, &component)
         });

@@ -10,6 +10,7 @@ pub(crate) mod call;
 #[path = "../../../sdk/rust/src/testing/case/mod.rs"]
 pub(crate) mod case;
 mod compiled;
+mod compiler;
 pub mod contract;
 mod describe;
 mod engine;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
@@ -69,7 +70,8 @@ impl Plugins {
     ) -> Result<Arc<Self>, Vec<String>> {
         let calls = settings.max_concurrent.clamp(1, 1024);
         let machine = OnceLock::new();
-        let shop = Arc::new(Workshop { machine, calls, parts, all: Arc::new(Semaphore::new(calls)), outside });
+        let (all, serves) = (Arc::new(Semaphore::new(calls)), AtomicBool::new(false));
+        let shop = Arc::new(Workshop { machine, calls, parts, all, serves, outside });
         let core = Arc::new(Core { shop, recordings: Recordings::default() });
         let nothing = Serving { core: Arc::clone(&core), plugins: BTreeMap::new() };
         let plugins = Self { core, serving: ArcSwap::from_pointee(nothing), reloading: Arc::default() };
@@ -107,6 +109,7 @@ impl Plugins {
     /// Lets what was prepared serve, all of it at once; calls that run end on the old version.
     pub fn adopt(&self, prepared: Prepared) -> Changes {
         let Prepared { serving, loaded, cache_dir, _turn } = prepared;
+        self.core.shop.serves.store(true, Ordering::Relaxed);
         let before = self.serving.swap(Arc::clone(&serving));
         let gone = |(name, _): &(&String, &Entry)| before.plugin(name).is_some() && !serving.knows(name);
         let unloaded: Vec<_> = before.plugins.iter().filter(gone).map(|(name, _)| name.clone()).collect();
