@@ -4,7 +4,8 @@ mod plugins;
 
 use std::sync::Arc;
 
-pub use plugins::{PluginHost, ReadSettings, ReloadError};
+pub(crate) use plugins::misplaced;
+pub use plugins::{PluginHost, ReadWanted, ReloadError, Wanted};
 
 use crate::base::clock::Clock;
 use crate::base::random::Random;
@@ -22,6 +23,7 @@ use crate::domain::token::Tokens;
 use crate::domain::trust::Trust;
 use crate::handler::wallet::metadata::MetadataCache;
 use crate::observe::metrics::Metrics;
+use crate::plugin::registry::Changes;
 use crate::store::Store;
 
 /// The parts of a running issuer.
@@ -66,3 +68,12 @@ pub struct App {
 
 /// How handlers hold it.
 pub type Shared = Arc<App>;
+
+impl App {
+    /// Loads plugins again as [`PluginHost::reload`] does, and tells the log of claim sources that have lost theirs.
+    pub async fn reload_plugins(&self, only: Option<&str>) -> Result<Changes, ReloadError> {
+        let changes = self.plugins.reload(only).await?;
+        self.claim_sources.tell_unusable();
+        Ok(changes)
+    }
+}

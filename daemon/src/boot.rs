@@ -99,7 +99,7 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     let configurations = Configurations::load(store.clone(), Arc::clone(&clock), Arc::clone(&random)).await?;
     let events: Arc<dyn Events> = Arc::clone(&metrics) as _;
     let plugins = match guests {
-        Guests::Left => PluginHost::none(),
+        Guests::Left => PluginHost::none(plugins::places(&config.named)),
         Guests::Loaded(file) => {
             let code_key = Secret::new(store.derive_key("plugin_code").expose().to_vec());
             let (clock, random) = (Arc::clone(&clock), Arc::clone(&random));
@@ -107,11 +107,10 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
             plugins::start(config, file, host).await?
         }
     };
-    let hooks = Arc::new(Hooks::new(plugins::rules(&config.named), plugins.calls(), Arc::clone(&events)));
+    let hooks = Arc::new(Hooks::new(plugins.roster(), Arc::clone(&events)));
     let (sources_clock, sources_random) = (Arc::clone(&clock), Arc::clone(&random));
-    let (calls, bindings) = (plugins.calls(), plugins::bindings(&config.named));
     let claim_sources =
-        ClaimSources::load(store.clone(), sources_clock, sources_random, calls, Arc::clone(&events), bindings);
+        ClaimSources::load(store.clone(), sources_clock, sources_random, plugins.roster(), Arc::clone(&events));
     let claim_sources = Arc::new(claim_sources.await?);
     let trust = Trust::load(store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random), events).await?;
     let (configurations, trust) = (Arc::new(configurations), Arc::new(trust));

@@ -7,67 +7,57 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::BootError;
-use crate::app::{PluginHost, ReadSettings, Shared};
+use crate::app::{PluginHost, ReadWanted, Shared, Wanted, misplaced};
 use crate::base::clock::SystemClock;
 use crate::base::id::random_uuid;
 use crate::base::random::{SystemRandom, bytes};
 use crate::base::secret::Secret;
 use crate::config::{self, Config};
 use crate::domain::hook::{AuthHookRule, OnError};
+use crate::domain::roster::Places;
 use crate::lifecycle::{Hangup, Tasks};
 use crate::observe::metrics::Metrics;
 use crate::plugin::registry::Plugins;
 use crate::plugin::settings::{PluginSettings, Settings};
-use crate::plugin::{HostParts, PluginStatus, World};
+use crate::plugin::{HostParts, PluginStatus};
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Loads every plugin of the configuration. `file` is where its sections are read again for a reload.
 pub(super) async fn start(config: &Config, file: Option<PathBuf>, parts: HostParts) -> Result<PluginHost, BootError> {
-    let settings = config.plugin_settings();
-    let plugins = Plugins::start(&settings, parts).await.map_err(|wrong| refused(&wrong))?;
-    misplaced(&config.named, &plugins.list()).map_err(|wrong| refused(&wrong))?;
-    let (started, before) = (config.clone(), settings.clone());
-    let read: ReadSettings = Arc::new(move || match &file {
+    let wanted = wanted(config);
+    let plugins = Plugins::start(&wanted.settings, parts).await.map_err(|wrong| refused(&wrong))?;
+    let (started, before) = (config.clone(), wanted.clone());
+    let read: ReadWanted = Arc::new(move || match &file {
         None => Ok(before.clone()),
         Some(file) => read_again(file, &started),
     });
-    Ok(PluginHost::new(plugins, settings, read))
+    PluginHost::new(plugins, wanted, read).map_err(|wrong| refused(&wrong))
 }
 
 fn refused(reasons: &[String]) -> BootError {
     BootError::Plugins(reasons.join("\n"))
 }
 
-/// Whether each plugin acts where its world allows. One that was skipped has none, and fails when it is called.
-fn misplaced(named: &config::Named, loaded: &[PluginStatus]) -> Result<(), Vec<String>> {
-    let is = |name: &str, wanted: World| {
-        let world = loaded.iter().find(|plugin| plugin.name == name).and_then(|plugin| plugin.world);
-        world.is_none_or(|world| world == wanted.name())
-    };
-    let hooks = named.auth_hooks.iter().filter(|hook| !is(&hook.plugin, World::AuthHook));
-    let hooks = hooks.map(|hook| format!("auth_hook.plugin: {} is a claim-source and no auth-hook", hook.plugin));
-    let sources = named.plugins.iter().filter(|(_, plugin)| !plugin.credentials.is_empty());
-    let sources = sources.filter(|(name, _)| !is(name, World::ClaimSource));
-    let sources =
-        sources.map(|(name, _)| format!("plugin.{name}.credentials: {name} is an auth-hook and no claim-source"));
-    let wrong: Vec<_> = hooks.chain(sources).collect();
-    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+/// What a configuration says of plugins.
+fn wanted(config: &Config) -> Wanted {
+    Wanted { settings: config.plugin_settings(), places: places(&config.named) }
 }
 
-/// The settings as the file has them now. The data directory stays the one of the start, and so does what the domain was built with.
-fn read_again(file: &Path, started: &Config) -> Result<Settings, Vec<String>> {
+/// The same as the file has it now. The data directory stays the one of the start.
+fn read_again(file: &Path, started: &Config) -> Result<Wanted, Vec<String>> {
     let now = config::load_with(Some(file), |now| now.store.clone_from(&started.store)).map_err(|error| error.0)?;
-    let before = &started.named;
-    if bindings(&now.named) != bindings(before) || now.named.auth_hooks != before.auth_hooks {
-        tracing::warn!("`credentials` of plugins or `[[auth_hook]]` have changed: this takes effect at the next start");
-    }
-    Ok(now.plugin_settings())
+    Ok(wanted(&now))
+}
+
+/// Where plugins act.
+pub(super) fn places(named: &config::Named) -> Places {
+    Places { bindings: bindings(named), rules: rules(named) }
 }
 
 /// Which plugin each credential type is bound to.
-pub(super) fn bindings(named: &config::Named) -> BTreeMap<String, String> {
+fn bindings(named: &config::Named) -> BTreeMap<String, String> {
     let of = |(name, plugin): (&String, &PluginSettings)| {
         plugin.credentials.iter().map(|credential| (credential.clone(), name.clone())).collect::<Vec<_>>()
     };
@@ -75,7 +65,7 @@ pub(super) fn bindings(named: &config::Named) -> BTreeMap<String, String> {
 }
 
 /// The auth hooks in their order.
-pub(super) fn rules(named: &config::Named) -> Vec<AuthHookRule> {
+fn rules(named: &config::Named) -> Vec<AuthHookRule> {
     let rule = |hook: &config::AuthHook| AuthHookRule {
         plugin: hook.plugin.clone(),
         phases: hook.phases.clone(),
@@ -98,7 +88,7 @@ pub(super) fn watch(app: &Shared, tasks: &Tasks) {
             let changed = seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).look(stamps);
             for name in changed {
                 // It is logged there, and the version that serves goes on.
-                let _logged = app.plugins.reload(Some(&name)).await;
+                let _logged = app.reload_plugins(Some(&name)).await;
             }
             Ok::<_, tokio::task::JoinError>(())
         }
@@ -113,7 +103,7 @@ pub fn reload_at_hangup(app: &Shared, tasks: &Tasks, hangup: Hangup) {
         async move {
             tracing::info!("SIGHUP: loading the plugins again");
             // It is logged there, and the versions that serve go on.
-            let _logged = app.plugins.reload(None).await;
+            let _logged = app.reload_plugins(None).await;
         }
     });
 }
@@ -187,9 +177,9 @@ pub async fn check(config: &Config) -> Result<Vec<String>, Vec<String>> {
         observer,
         code_key: Secret::new(code_key.to_vec()),
     };
-    let loaded = Plugins::start(&settings, parts).await?.list();
-    misplaced(&config.named, &loaded)?;
-    Ok(loaded.iter().map(found).collect())
+    let serving = Plugins::start(&settings, parts).await?.serving();
+    misplaced(&places(&config.named), &serving)?;
+    Ok(serving.list().iter().map(found).collect())
 }
 
 fn found(plugin: &PluginStatus) -> String {
@@ -280,7 +270,7 @@ mod tests {
         fs::write(&file, "[plugin.hr]\nfile = 'hr.wasm'\n[plugin.hr.limits]\ncpu_ms = 300\n").unwrap();
         let mut started = Config::default();
         started.store.data_dir = "elsewhere".into();
-        let settings = read_again(&file, &started).unwrap();
+        let settings = read_again(&file, &started).unwrap().settings;
         assert_eq!(settings.cache_dir, Path::new("elsewhere/plugin-cache"));
         assert_eq!(settings.plugins["hr"].limits.cpu, Duration::from_millis(300));
         fs::write(&file, "[plugin.hr]\nfiel = 'hr.wasm'\n").unwrap();

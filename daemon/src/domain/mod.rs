@@ -18,6 +18,7 @@ mod mirror;
 pub mod nonce;
 pub mod offer;
 pub mod proof;
+pub mod roster;
 pub mod site;
 #[cfg(test)]
 pub(crate) mod testing;

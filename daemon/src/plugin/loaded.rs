@@ -1,6 +1,6 @@
 //! A plugin that serves, and what is counted of it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::Semaphore;
@@ -13,11 +13,12 @@ use super::contract::PluginInfo;
 use super::describe;
 use super::engine::Machine;
 use super::grants::Granted;
+use super::origin::Origin;
 use super::queue::Queue;
 use super::room::Outside;
 use super::secrets::Secrets;
 use super::settings::PluginSettings;
-use super::{CallFigures, HostParts, PluginStatus, World};
+use super::{CallFigures, HostParts, PluginStatus, World, compiler};
 use crate::base::clock::Stopwatch;
 
 /// One version of a plugin.
@@ -31,6 +32,7 @@ pub(super) struct Plugin {
     pub(super) tally: Arc<Tally>,
     pub(super) info: PluginInfo,
     pub(super) digest: String,
+    origin: Origin,
     loaded_at: jiff::Timestamp,
 }
 
@@ -51,6 +53,8 @@ pub(super) struct Workshop {
     pub(super) parts: HostParts,
     /// Calls of all plugins.
     pub(super) all: Arc<Semaphore>,
+    /// Whether requests are served meanwhile: the plugins of the start have been loaded.
+    pub(super) serves: AtomicBool,
     /// The world in place of the real one.
     pub(super) outside: Option<Arc<dyn Outside>>,
 }
@@ -123,23 +127,33 @@ impl Workshop {
         Ok(self.machine.get_or_init(|| made))
     }
 
-    /// Loads a plugin; `before` is the version that serves. The errors are sentences.
+    /// Loads a plugin; `before` is the version that serves, and goes on as it is when nothing that it was made of has changed. The
+    /// errors are sentences.
     pub(super) async fn load(
         self: &Arc<Self>,
         settings: &PluginSettings,
         secrets: &Secrets,
         cache: &std::path::Path,
-        before: Option<&Plugin>,
-    ) -> Result<Plugin, Vec<String>> {
+        before: Option<&Arc<Plugin>>,
+    ) -> Result<Arc<Plugin>, Vec<String>> {
         let watch = Stopwatch::start();
-        let made = self.make(settings, secrets, cache, before).await;
+        let read = read(settings, secrets).await.map_err(|problem| vec![problem]);
+        if let (Ok((_, origin)), Some(before)) = (&read, before)
+            && before.origin == *origin
+        {
+            return Ok(Arc::clone(before));
+        }
+        let made = match read {
+            Ok((source, origin)) => self.make(settings, secrets, cache, (source, origin), before).await,
+            Err(problems) => Err(problems),
+        };
         let version = made.as_ref().map_or("", |plugin| plugin.info.version.as_str());
         self.parts.observer.loaded(&settings.name, version, made.is_ok(), watch.seconds());
         if let Ok(plugin) = &made {
             let PluginInfo { name, version, .. } = &plugin.info;
             tracing::info!(plugin = settings.name, reported = name, version, sha256 = plugin.digest, "plugin loaded");
         }
-        made
+        made.map(Arc::new)
     }
 
     async fn make(
@@ -147,10 +161,12 @@ impl Workshop {
         settings: &PluginSettings,
         secrets: &Secrets,
         cache: &std::path::Path,
-        before: Option<&Plugin>,
+        (source, origin): (Source, Origin),
+        before: Option<&Arc<Plugin>>,
     ) -> Result<Plugin, Vec<String>> {
         let granted = Arc::new(self.granted(settings, secrets)?);
-        let (world, exports, digest) = self.compile(settings, cache).await.map_err(|problem| vec![problem])?;
+        let digest = hex(&source.digest);
+        let (world, exports) = self.compile(&settings.name, source, cache).await.map_err(|problem| vec![problem])?;
         let outside = granted.outside();
         let known = before.map(|plugin| &*plugin.granted);
         let info = describe::describe(&exports, &granted, outside.clone(), known).await?;
@@ -165,6 +181,7 @@ impl Workshop {
             tally: before.map(|plugin| plugin.tally.clone()).unwrap_or_default(),
             info,
             digest,
+            origin,
             loaded_at: self.parts.clock.now(),
         })
     }
@@ -176,22 +193,35 @@ impl Workshop {
         }
     }
 
-    /// Reads and compiles, on a thread that may be busy for seconds.
+    /// Compiles, on a thread that may be busy for seconds.
     async fn compile(
         self: &Arc<Self>,
-        settings: &PluginSettings,
+        name: &str,
+        source: Source,
         cache: &std::path::Path,
-    ) -> Result<(World, Exports, String), String> {
-        let (shop, settings, cache) = (self.clone(), settings.clone(), cache.to_owned());
+    ) -> Result<(World, Exports), String> {
+        let (shop, name, cache) = (self.clone(), name.to_owned(), cache.to_owned());
         let work = tokio::task::spawn_blocking(move || {
-            let source = Source::read(&settings)?;
-            let (component, compiled) = Shelf::new(&cache, &shop.parts).component(&shop.machine()?.engine, &source)?;
-            tracing::debug!(plugin = settings.name, compiled, "plugin code is ready");
-            let (world, exports) = describe::exports(shop.machine()?, &component)?;
-            Ok((world, exports, hex(&source.digest)))
+            let engine = &shop.machine()?.engine;
+            let make = || Shelf::new(&cache, &shop.parts).component(engine, &source);
+            let serves = shop.serves.load(Ordering::Relaxed);
+            let (component, compiled) = if serves { compiler::beside_requests(make)?? } else { make()? };
+            tracing::debug!(plugin = name, compiled, "plugin code is ready");
+            describe::exports(shop.machine()?, &component)
         });
         work.await.map_err(|error| format!("compiling it failed: {error}"))?
     }
+}
+
+/// Reads all that a plugin is made of.
+async fn read(settings: &PluginSettings, secrets: &Secrets) -> Result<(Source, Origin), String> {
+    let (settings, secrets) = (settings.clone(), secrets.clone());
+    let work = tokio::task::spawn_blocking(move || {
+        let source = Source::read(&settings)?;
+        let origin = Origin::of(&settings, &secrets, source.digest);
+        Ok((source, origin))
+    });
+    work.await.map_err(|error| format!("reading it failed: {error}"))?
 }
 
 /// Whether an outcome is a failure of the plugin, as opposed to an answer.

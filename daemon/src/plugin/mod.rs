@@ -10,6 +10,7 @@ pub(crate) mod call;
 #[path = "../../../sdk/rust/src/testing/case/mod.rs"]
 pub(crate) mod case;
 mod compiled;
+mod compiler;
 pub mod contract;
 mod describe;
 mod engine;
@@ -18,6 +19,7 @@ mod host;
 pub mod inspect;
 mod loaded;
 mod none;
+mod origin;
 mod outbound;
 mod queue;
 pub mod recording;
@@ -25,6 +27,7 @@ pub mod registry;
 pub(crate) mod replay;
 pub(crate) mod room;
 pub(crate) mod secrets;
+mod serving;
 pub mod settings;
 mod wasi;
 mod written;
@@ -133,6 +136,8 @@ pub trait PluginObserver: Send + Sync + 'static {
     fn logged(&self, plugin: &str, kept: u64, dropped: u64);
     /// A plugin was loaded, or could not be.
     fn loaded(&self, plugin: &str, version: &str, good: bool, seconds: f64);
+    /// A plugin serves no longer.
+    fn unloaded(&self, _plugin: &str) {}
 }
 
 /// How a call ends, as label values.

@@ -25,12 +25,12 @@ pub(crate) const STEPS: &[Step] = &[
     Step { always: false, ..step("advisories", "known vulnerabilities (needs the internet)", &[&DENY], advisories) },
     step("unit", "unit tests", &[], unit),
     step("contract", "released contracts are as they were, their page is fresh", &[], crate::contract::check),
-    step("plugins", "tests of the SDK and the plugins, which build to WebAssembly", &[], crate::plugins::check),
+    step("plugins", "tests of the SDK, the plugins and the Rust templates, which build to WebAssembly", &[], plugins),
     step("docs", "documentation builds without a warning, its examples run", &[], docs),
     step("release", "build the release binary", &[], release),
     step("flow", "flows over the release binary", &[&OPENSSL, &PROMTOOL], || on_release(Group::Flow)),
     step("cases", "the cases of each plugin, in the engine of the release binary", &[], crate::plugins::cases),
-    step("scripts", "the plugins in JavaScript and Python build and give claims", &[&NODE, &NPM, &PYTHON], scripts),
+    step("scripts", "plugins and templates in JavaScript and Python build and work", &[&NODE, &NPM, &PYTHON], scripts),
     step("race", "races and crashes of the release binary", &[], || on_release(Group::Race)),
     step("interop", "foreign wallets and verifiers", &[&NODE, &NPM], interop),
     step("examples", "each example runs", &[&CURL, &OPENSSL, &NODE, &NPM, &PROMTOOL], examples),
@@ -48,12 +48,33 @@ fn clippy() -> Result {
     run(command("cargo clippy --workspace --all-targets --locked -- -D warnings"))
 }
 
+/// The workspaces: what is built for WebAssembly has lock files of its own.
+const WORKSPACES: [&str; 3] = [".", "sdk/rust", "plugins"];
+
 fn deny() -> Result {
-    run(command("cargo deny --workspace --locked check bans licenses sources"))
+    cargo_deny("bans licenses sources")
 }
 
 fn advisories() -> Result {
-    run(command("cargo deny --workspace --locked check advisories"))
+    cargo_deny("advisories")
+}
+
+fn cargo_deny(which: &str) -> Result {
+    for folder in WORKSPACES {
+        // Not every exception is met in every one of them.
+        let quiet = if folder == "." { "" } else { "-A unmatched-skip -A unused-wrapper" };
+        let mut deny = command("cargo deny --workspace --locked --config");
+        deny.arg(root().join("deny.toml")).arg("check").args(quiet.split_whitespace()).args(which.split_whitespace());
+        deny.current_dir(root().join(folder));
+        run(deny)?;
+    }
+    Ok(())
+}
+
+fn plugins() -> Result {
+    crate::plugins::check()?;
+    release()?;
+    crate::plugins::templates(crate::plugins::RUST)
 }
 
 fn unit() -> Result {
@@ -81,6 +102,7 @@ fn on_release(group: Group) -> Result {
 fn scripts() -> Result {
     release()?;
     crate::plugins::scripts()?;
+    crate::plugins::templates(crate::plugins::SCRIPTS)?;
     let mut flows = cargo_test("-p issuerd-tests --test flow");
     flows.args(if nextest() { &["--run-ignored", "only"][..] } else { &["--", "--ignored"] });
     flows.env("ISSUERD_BIN", root().join("target/release/issuerd"));

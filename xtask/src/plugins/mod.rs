@@ -2,6 +2,7 @@
 
 mod cases;
 mod component;
+mod templates;
 mod toolchain;
 
 use std::fs;
@@ -13,7 +14,13 @@ use serde_json::Value;
 use crate::Result;
 use crate::command::{command, output, root, run};
 pub(crate) use cases::{cases, scripts};
+pub(crate) use templates::templates;
 use toolchain::Toolchain;
+
+/// The languages of `issuerd plugin new` that need Rust's tools alone.
+pub(crate) const RUST: &[&str] = &["rust"];
+/// The others.
+pub(crate) const SCRIPTS: &[&str] = &["js", "python"];
 
 /// Options of `cargo xtask plugins`.
 #[derive(Args)]

@@ -1,13 +1,12 @@
 //! The claim sources of the issuer: kept in the store, read from a snapshot in memory.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{ClaimSource, Kind, Source};
+use super::{ClaimSource, Kind, Origin, PluginState, Source};
 use crate::base::clock::Clock;
 use crate::base::id::random_uuid;
 use crate::base::random::Random;
@@ -15,7 +14,7 @@ use crate::domain::Failure;
 use crate::domain::configuration::Configuration;
 use crate::domain::event::Events;
 use crate::domain::mirror::Mirror;
-use crate::plugin::{PluginCalls, World};
+use crate::domain::roster::LiveRoster;
 use crate::store::Store;
 pub use crate::store::claim_source::ClaimSourceDelete;
 use crate::store::tables::CLAIM_SOURCE;
@@ -26,10 +25,8 @@ pub struct ClaimSources {
     store: Store,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    pub(super) calls: Arc<dyn PluginCalls>,
     pub(super) events: Arc<dyn Events>,
-    /// Credential type → plugin.
-    bindings: BTreeMap<String, String>,
+    roster: LiveRoster,
     mirror: Mirror<Vec<Arc<ClaimSource>>>,
 }
 
@@ -44,16 +41,15 @@ pub enum Saved {
 }
 
 impl ClaimSources {
-    /// Loads all from the store. `bindings` are the credential types that `issuer.toml` binds to plugins.
+    /// Loads all from the store.
     pub async fn load(
         store: Store,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
-        calls: Arc<dyn PluginCalls>,
+        roster: LiveRoster,
         events: Arc<dyn Events>,
-        bindings: BTreeMap<String, String>,
     ) -> Result<Self, Failure> {
-        let loaded = Self { store, clock, random, calls, events, bindings, mirror: Mirror::default() };
+        let loaded = Self { store, clock, random, events, roster, mirror: Mirror::default() };
         loaded.refresh().await?;
         Ok(loaded)
     }
@@ -82,10 +78,28 @@ impl ClaimSources {
 
     /// Where the claims of a configuration come from, besides its offers.
     #[must_use]
-    pub fn of(&self, configuration: &Configuration) -> Option<Source<'_>> {
-        match configuration.claim_source_id {
-            Some(id) => Some(self.find(id).map_or(Source::Gone(id), Source::Named)),
-            None => self.bindings.get(&configuration.doc_type).map(|plugin| Source::Bound(plugin)),
+    pub fn of(&self, configuration: &Configuration) -> Option<Source> {
+        let roster = self.roster.now();
+        let origin = match configuration.claim_source_id {
+            Some(id) => self.find(id).map_or(Origin::Gone(id), Origin::Named),
+            None => Origin::Bound(roster.places.bindings.get(&configuration.doc_type)?.clone()),
+        };
+        Some(Source { origin, roster })
+    }
+
+    /// Whether the plugin of a source can be asked now.
+    #[must_use]
+    pub fn plugin_state(&self, source: &ClaimSource) -> PluginState {
+        PluginState::of(&*self.roster.now().calls, &source.plugin)
+    }
+
+    /// Tells the log of each source whose plugin cannot be asked.
+    pub fn tell_unusable(&self) {
+        for source in self.all().iter() {
+            let (id, plugin, state) = (source.id, &source.plugin, self.plugin_state(source));
+            if state != PluginState::Loaded {
+                tracing::warn!(claim_source = %id, plugin, ?state, "the plugin of a claim source cannot be asked");
+            }
         }
     }
 
@@ -126,6 +140,7 @@ impl ClaimSources {
             // A source that was read and is sent back carries them; they say nothing new.
             fields.value("id");
             fields.value("createdAt");
+            fields.value("pluginState");
             let name = fields.text("name", 1, 255);
             let name = fields.required("name", name).unwrap_or_default().to_owned();
             let kind = fields.text("type", 1, 32);
@@ -140,10 +155,12 @@ impl ClaimSources {
     fn plugin(&self, fields: &mut Fields<'_>) -> String {
         let plugin = fields.text("plugin", 1, 255);
         let Some(plugin) = fields.required("plugin", plugin) else { return String::new() };
-        match self.calls.world(plugin) {
-            Some(World::ClaimSource) => {}
-            Some(World::AuthHook) => fields.mistake("plugin", "is an auth hook, not a claim source"),
-            None => fields.mistake("plugin", "no plugin of this name is loaded; add [plugin.NAME] to issuer.toml"),
+        match PluginState::of(&*self.roster.now().calls, plugin) {
+            PluginState::Loaded => {}
+            PluginState::NoClaimSource => fields.mistake("plugin", "is an auth hook, not a claim source"),
+            PluginState::Missing => {
+                fields.mistake("plugin", "no plugin of this name is loaded; add [plugin.NAME] to issuer.toml");
+            }
         }
         plugin.to_owned()
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::Source;
 use super::catalog::ClaimSources;
+use super::{Origin, PluginState, Source};
 use crate::domain::blocked::Blocked;
 use crate::domain::configuration::Configuration;
 use crate::domain::context::{Known, Subject, mapped_names};
@@ -14,6 +14,7 @@ use crate::domain::event::{Operation, start};
 use crate::domain::firewall::{Breach, pass};
 use crate::domain::issuance::validity::Hints;
 use crate::plugin::contract::{ClaimSet, Outcome};
+use crate::plugin::{PluginCalls, World};
 
 /// Longest key of a record in its register, in bytes.
 const MOST_RECORD_REF: usize = 256;
@@ -33,25 +34,18 @@ impl ClaimSources {
     /// Asks `source` for the claims of one credential request; `identifier` is its `credential_identifier`.
     pub async fn fetch(
         &self,
-        source: &Source<'_>,
+        source: &Source,
         subject: &Subject<'_>,
         known: &Known,
         configuration: &Configuration,
         identifier: Option<&str>,
     ) -> Result<Fetched, Blocked> {
-        let plugin = match source {
-            Source::Named(source) => source.plugin.as_str(),
-            Source::Bound(plugin) => plugin,
-            Source::Gone(id) => {
-                tracing::error!(claim_source = %id, "a configuration names a claim source that is not there");
-                return Err(Blocked::Failed);
-            }
-        };
+        let (plugin, calls) = (source.plugin()?, &source.roster.calls);
         let running = start(Arc::clone(&self.events), Operation::OpenidClaimSourceRetrieve);
         let context = subject.for_source(known, configuration, identifier);
-        let fetched = match self.calls.fetch(plugin, context).await? {
+        let fetched = match calls.fetch(plugin, context).await? {
             Outcome::Ready(set) => passed(&set, configuration).map_err(|breach| {
-                self.calls.refuse_answer(plugin, &breach.to_string());
+                calls.refuse_answer(plugin, &breach.to_string());
                 Blocked::Failed
             })?,
             Outcome::Denied(denial) => return Err(Blocked::denied(plugin, &denial)),
@@ -62,6 +56,43 @@ impl ClaimSources {
         };
         running.succeed();
         Ok(fetched)
+    }
+}
+
+impl Source {
+    /// The plugin to ask, if it can be asked. If not, that is for the operator to mend, and the same request may succeed then.
+    fn plugin(&self) -> Result<&str, Blocked> {
+        let (claim_source, plugin) = match &self.origin {
+            Origin::Named(source) => (Some(source.id), source.plugin.as_str()),
+            Origin::Bound(plugin) => (None, plugin.as_str()),
+            Origin::Gone(id) => {
+                tracing::error!(claim_source = %id, "a configuration names a claim source that is not there");
+                return Err(Blocked::Failed);
+            }
+        };
+        let state = PluginState::of(&*self.roster.calls, plugin);
+        if state == PluginState::Loaded {
+            return Ok(plugin);
+        }
+        let claim_source = claim_source.map(tracing::field::display);
+        tracing::error!(
+            claim_source,
+            plugin,
+            ?state,
+            "the plugin of a claim source cannot be asked; see GET /v1/claim-sources"
+        );
+        Err(Blocked::Unavailable { retry_after: None })
+    }
+}
+
+impl PluginState {
+    /// What becomes of `plugin` as a claim source.
+    pub(super) fn of(calls: &dyn PluginCalls, plugin: &str) -> Self {
+        match calls.world(plugin) {
+            Some(World::ClaimSource) => Self::Loaded,
+            Some(World::AuthHook) => Self::NoClaimSource,
+            None => Self::Missing,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::roster::Roster;
 pub use fetch::Fetched;
 
 /// A stored claim source.
@@ -39,13 +40,31 @@ pub enum Kind {
     Plugin,
 }
 
-/// Where the claims of a configuration come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source<'a> {
-    /// From the source that it names.
+/// Where the claims of a configuration come from, and the plugins as they were when it was found out: a reload before the source is
+/// asked changes nothing for the request.
+pub struct Source {
+    origin: Origin,
+    roster: Arc<Roster>,
+}
+
+/// What says so.
+enum Origin {
+    /// The source that the configuration names.
     Named(Arc<ClaimSource>),
-    /// From the plugin that its type is bound to.
-    Bound(&'a str),
+    /// The plugin that the type is bound to.
+    Bound(String),
     /// It names a source that is not there: nothing can be issued.
     Gone(Uuid),
+}
+
+/// Whether the plugin of a stored claim source can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PluginState {
+    /// It can.
+    Loaded,
+    /// No plugin of this name is loaded: `issuer.toml` has it no longer, or it is optional and was skipped.
+    Missing,
+    /// The plugin of this name is an auth hook now.
+    NoClaimSource,
 }

@@ -1,6 +1,5 @@
 //! The catalogue of claim sources and the configurations that name them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -13,6 +12,7 @@ use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;
 use crate::domain::configuration::catalog::{Configurations, Saved as SavedConfiguration};
 use crate::domain::event::Unheard;
+use crate::domain::roster::{LiveRoster, Places};
 use crate::domain::testing::{Told, ready};
 use crate::plugin::contract::Gate;
 use crate::store::Store;
@@ -31,7 +31,8 @@ async fn sources(store: Store) -> ClaimSources {
     told.source("crm", Ok(ready(&json!({}))));
     told.hook("pin", Ok(Gate::Abstain));
     let (clock, random) = (Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH)), Arc::new(SystemRandom::default()));
-    ClaimSources::load(store, clock, random, Arc::new(told), Arc::new(Unheard), BTreeMap::new()).await.unwrap()
+    let roster = LiveRoster::new(Places::default(), Arc::new(told));
+    ClaimSources::load(store, clock, random, roster, Arc::new(Unheard)).await.unwrap()
 }
 
 async fn bench() -> Bench {

@@ -18,6 +18,7 @@ use super::configuration::Configuration;
 use super::context::{Known, Subject, mapped_names};
 use super::event::{Events, Operation, start};
 use super::firewall::pass;
+use super::roster::LiveRoster;
 use crate::plugin::contract::{Enrichment, Gate, Identity};
 use crate::plugin::{Phase, PluginCalls};
 
@@ -52,8 +53,7 @@ impl AuthHookRule {
 
 /// The hooks, in their order.
 pub struct Hooks {
-    rules: Vec<AuthHookRule>,
-    calls: Arc<dyn PluginCalls>,
+    roster: LiveRoster,
     events: Arc<dyn Events>,
 }
 
@@ -68,25 +68,33 @@ pub struct Admission {
 }
 
 impl Hooks {
-    /// `rules` in the order in which they are asked.
+    /// Those of the roster in force.
     #[must_use]
-    pub fn new(rules: Vec<AuthHookRule>, calls: Arc<dyn PluginCalls>, events: Arc<dyn Events>) -> Self {
-        Self { rules, calls, events }
+    pub fn new(roster: LiveRoster, events: Arc<dyn Events>) -> Self {
+        Self { roster, events }
     }
 
     /// Whether any hook is asked in a phase.
     #[must_use]
     pub fn has(&self, phase: Phase) -> bool {
-        self.rules.iter().any(|rule| rule.phases.contains(&phase))
+        self.roster.now().places.has(phase)
     }
 
     /// Whether a hook is asked in a phase for this type.
     #[must_use]
     pub fn covers(&self, phase: Phase, doc_type: &str) -> bool {
-        self.rules.iter().any(|rule| rule.phases.contains(&phase) && rule.concerns(doc_type))
+        let asked = |rule: &AuthHookRule| rule.phases.contains(&phase) && rule.concerns(doc_type);
+        self.roster.now().places.rules.iter().any(asked)
     }
 
-    /// Asks all hooks of a phase that concern one of `configurations`, which are what the request is for.
+    /// Whether a token may carry what hooks added when its code was redeemed, also when they are asked no longer.
+    #[must_use]
+    pub fn may_have_enriched(&self) -> bool {
+        self.roster.now().enriches
+    }
+
+    /// Asks all hooks of a phase that concern one of `configurations`, which are what the request is for. A reload meanwhile changes
+    /// nothing for this request.
     pub async fn admit(
         &self,
         phase: Phase,
@@ -94,10 +102,11 @@ impl Hooks {
         known: Known,
         configurations: Vec<Arc<Configuration>>,
     ) -> Result<Admission, Blocked> {
+        let roster = self.roster.now();
         let mut admission = Admission { known, added: Map::new(), configurations };
-        for rule in self.rules.iter().filter(|rule| rule.phases.contains(&phase)) {
+        for rule in roster.places.rules.iter().filter(|rule| rule.phases.contains(&phase)) {
             if admission.configurations.iter().any(|one| rule.concerns(&one.doc_type)) {
-                self.ask(rule, phase, subject, &mut admission).await?;
+                self.ask(&*roster.calls, rule, phase, subject, &mut admission).await?;
             }
         }
         Ok(admission)
@@ -105,6 +114,7 @@ impl Hooks {
 
     async fn ask(
         &self,
+        calls: &dyn PluginCalls,
         rule: &AuthHookRule,
         phase: Phase,
         subject: &Subject<'_>,
@@ -112,10 +122,10 @@ impl Hooks {
     ) -> Result<(), Blocked> {
         let running = start(Arc::clone(&self.events), Operation::OpenidInteractionHook);
         let context = subject.for_hook(&admission.known, admission.configurations.iter().map(Arc::as_ref));
-        let answer = match self.calls.admit(&rule.plugin, context, phase).await {
+        let answer = match calls.admit(&rule.plugin, context, phase).await {
             Ok(Gate::Deny(denial)) => return Err(Blocked::denied(&rule.plugin, &denial)),
             Ok(Gate::Abstain) => Ok(()),
-            Ok(Gate::Allow(enrichment)) => self.enrich(&rule.plugin, enrichment, admission),
+            Ok(Gate::Allow(enrichment)) => enrich(calls, &rule.plugin, enrichment, admission),
             Err(error) => Err(Blocked::from(error)),
         };
         match answer {
@@ -125,24 +135,29 @@ impl Hooks {
         }
         if admission.configurations.is_empty() { Err(Blocked::Denied { message: None }) } else { Ok(()) }
     }
+}
 
-    /// Takes over what a hook added: all of it, or on a breach nothing.
-    fn enrich(&self, plugin: &str, enrichment: Enrichment, admission: &mut Admission) -> Result<(), Blocked> {
-        let mapped: BTreeSet<_> = admission.configurations.iter().flat_map(|one| mapped_names(one)).collect();
-        let claims = pass(&enrichment.claims, &mapped).map_err(|breach| {
-            self.calls.refuse_answer(plugin, &breach.to_string());
-            Blocked::Failed
-        })?;
-        let identity = identified(plugin, &enrichment, &claims);
-        admission.known.claims.extend(claims.clone());
-        admission.added.extend(claims);
-        admission.known.identity = identity.or(admission.known.identity.take());
-        if let Some(narrow) = enrichment.narrow_to {
-            let narrow: BTreeSet<_> = narrow.iter().filter_map(|id| Uuid::try_parse(id).ok()).collect();
-            admission.configurations.retain(|one| narrow.contains(&one.id));
-        }
-        Ok(())
+/// Takes over what a hook added: all of it, or on a breach nothing.
+fn enrich(
+    calls: &dyn PluginCalls,
+    plugin: &str,
+    enrichment: Enrichment,
+    admission: &mut Admission,
+) -> Result<(), Blocked> {
+    let mapped: BTreeSet<_> = admission.configurations.iter().flat_map(|one| mapped_names(one)).collect();
+    let claims = pass(&enrichment.claims, &mapped).map_err(|breach| {
+        calls.refuse_answer(plugin, &breach.to_string());
+        Blocked::Failed
+    })?;
+    let identity = identified(plugin, &enrichment, &claims);
+    admission.known.claims.extend(claims.clone());
+    admission.added.extend(claims);
+    admission.known.identity = identity.or(admission.known.identity.take());
+    if let Some(narrow) = enrichment.narrow_to {
+        let narrow: BTreeSet<_> = narrow.iter().filter_map(|id| Uuid::try_parse(id).ok()).collect();
+        admission.configurations.retain(|one| narrow.contains(&one.id));
     }
+    Ok(())
 }
 
 /// The holder, for the plugins that follow, as this one named them.

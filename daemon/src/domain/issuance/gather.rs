@@ -76,7 +76,7 @@ impl Issuer {
 
     /// What auth hooks added when the code was redeemed.
     async fn kept(&self, asked: &Asked<'_>) -> Result<Option<Enrichment>, Failure> {
-        if !self.hooks.has(Phase::TokenRequest) {
+        if !self.hooks.may_have_enriched() {
             return Ok(None);
         }
         Ok(self.store.enrichment(asked.authorized.offer.id).await?)
@@ -85,7 +85,7 @@ impl Issuer {
     async fn ask(
         &self,
         asked: &Asked<'_>,
-        source: Option<&Source<'_>>,
+        source: Option<&Source>,
         known: Known,
         gathered: &mut Gathered,
     ) -> Result<(), Refusal> {

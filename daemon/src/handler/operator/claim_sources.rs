@@ -1,12 +1,11 @@
 //! `/v1/claim-sources`: where claims come from when a credential is claimed.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -16,10 +15,25 @@ use super::{authorize, object, path_id};
 use crate::app::Shared;
 use crate::domain::access::Permission;
 use crate::domain::claim_source::catalog::{ClaimSourceDelete, Saved};
+use crate::domain::claim_source::{ClaimSource, PluginState};
 
-fn saved(saved: Saved, status: StatusCode, id: Uuid) -> Result<Response, ApiError> {
+/// A source as it is shown.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    #[serde(flatten)]
+    source: &'a ClaimSource,
+    /// Whether its plugin can be asked now.
+    plugin_state: PluginState,
+}
+
+fn shown<'a>(app: &Shared, source: &'a ClaimSource) -> Shown<'a> {
+    Shown { source, plugin_state: app.claim_sources.plugin_state(source) }
+}
+
+fn saved(app: &Shared, saved: Saved, status: StatusCode, id: Uuid) -> Result<Response, ApiError> {
     match saved {
-        Saved::Saved(source) => Ok((status, Json(json!(source))).into_response()),
+        Saved::Saved(source) => Ok((status, Json(shown(app, &source))).into_response()),
         Saved::Invalid(details) => Err(ApiError::Invalid(details)),
         Saved::Unknown => Err(ApiError::unknown(id)),
     }
@@ -29,7 +43,7 @@ fn saved(saved: Saved, status: StatusCode, id: Uuid) -> Result<Response, ApiErro
 pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
     authorize(&app, &headers, Permission::WriteClaimSources)?;
     let request = object(&headers, &body)?;
-    saved(app.claim_sources.create(&request).await?, StatusCode::CREATED, Uuid::nil())
+    saved(&app, app.claim_sources.create(&request).await?, StatusCode::CREATED, Uuid::nil())
 }
 
 /// `GET` of all.
@@ -40,7 +54,7 @@ pub async fn list(
 ) -> Result<Json<Value>, ApiError> {
     authorize(&app, &headers, Permission::ReadCatalog)?;
     let all = app.claim_sources.all();
-    page_of(all.iter().map(Arc::as_ref), |one| one.id, |_| true, &query).map(Json)
+    page_of(all.iter().map(|source| shown(&app, source)), |one| one.source.id, |_| true, &query).map(Json)
 }
 
 /// `GET` of one.
@@ -51,7 +65,7 @@ pub async fn find(
 ) -> Result<Json<Value>, ApiError> {
     authorize(&app, &headers, Permission::ReadCatalog)?;
     let id = path_id("id", &id)?;
-    app.claim_sources.find(id).map(|found| Json(json!(*found))).ok_or(ApiError::unknown(id))
+    app.claim_sources.find(id).map(|found| Json(json!(shown(&app, &found)))).ok_or(ApiError::unknown(id))
 }
 
 /// `PUT`
@@ -64,7 +78,7 @@ pub async fn replace(
     authorize(&app, &headers, Permission::WriteClaimSources)?;
     let id = path_id("id", &id)?;
     let request = object(&headers, &body)?;
-    saved(app.claim_sources.replace(id, &request).await?, StatusCode::OK, id)
+    saved(&app, app.claim_sources.replace(id, &request).await?, StatusCode::OK, id)
 }
 
 /// `DELETE`: refused while a configuration names it.

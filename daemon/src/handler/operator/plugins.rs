@@ -44,8 +44,8 @@ pub async fn reload(
         let unknown = |member: &String| Detail::body(member.clone(), "is not known here");
         return Err(ApiError::Invalid(request.keys().take(20).map(unknown).collect()));
     }
-    match app.plugins.reload(Some(&name)).await {
-        Ok(_names) => match app.plugins.find(&name) {
+    match app.reload_plugins(Some(&name)).await {
+        Ok(_changes) => match app.plugins.find(&name) {
             // An optional one, which a reload of all may leave out; here it alone was asked for.
             Some(plugin) if plugin.state == "skipped" => Err(refused(plugin.last_error.into_iter().collect())),
             Some(plugin) => Ok(Json(json!(plugin))),

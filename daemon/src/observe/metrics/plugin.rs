@@ -165,6 +165,14 @@ impl OnePlugin {
         self.peak.store(0, Ordering::Relaxed);
         self.memory.set(0);
     }
+
+    /// No version serves.
+    fn ends(&self, families: &Families, plugin: &str) {
+        if let Some(version) = self.version.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // It is gone already when somebody else was quicker.
+            let _absent = families.info.remove_label_values(&[plugin, &version]);
+        }
+    }
 }
 
 impl PluginObserver for Metrics {
@@ -195,6 +203,10 @@ impl PluginObserver for Metrics {
 
     fn loaded(&self, plugin: &str, version: &str, good: bool, seconds: f64) {
         self.plugins.loaded(plugin, version, good, seconds);
+    }
+
+    fn unloaded(&self, plugin: &str) {
+        self.plugins.of(plugin).ends(&self.plugins.families, plugin);
     }
 }
 

@@ -221,7 +221,7 @@ fn context(request_id: &str) -> ClaimContext {
 }
 
 async fn ask(plugins: &Plugins, name: &str, request_id: &str) -> Result<Outcome, CallError> {
-    plugins.fetch(name, context(request_id)).await
+    plugins.serving().fetch(name, context(request_id)).await
 }
 
 fn is_good(outcome: &Result<Outcome, CallError>) -> bool {

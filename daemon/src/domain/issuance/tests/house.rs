@@ -19,6 +19,7 @@ use crate::domain::hook::AuthHookRule;
 use crate::domain::offer::request::pre_authorized;
 use crate::domain::offer::{Created, Offers};
 use crate::domain::proof::tests::support::Wallet;
+use crate::domain::roster::{LiveRoster, Places};
 use crate::domain::site::CodeFlow;
 use crate::domain::testing::Told;
 use crate::domain::token::Tokens;
@@ -96,6 +97,7 @@ pub(super) struct House {
     pub(super) engine: Arc<Flaky>,
     pub(super) events: Arc<Recorder>,
     pub(super) plugins: Arc<Told>,
+    pub(super) roster: LiveRoster,
     pub(super) pass: Uuid,
 }
 
@@ -143,10 +145,10 @@ impl House {
             Trust::load(store.clone(), site.clone(), clock.clone(), random.clone(), Arc::new(Unheard)).await.unwrap();
         let configurations = Configurations::load(store.clone(), clock.clone(), random.clone()).await.unwrap();
         let (events, plugins) = (Arc::new(Recorder::default()), Arc::new(Told::default()));
-        let hooks = Hooks::new(rules, plugins.clone(), events.clone());
+        let roster = LiveRoster::new(Places { bindings, rules }, plugins.clone());
+        let hooks = Hooks::new(roster.clone(), events.clone());
         let (of_clock, of_random) = (clock.clone(), random.clone());
-        let claim_sources =
-            ClaimSources::load(store.clone(), of_clock, of_random, plugins.clone(), events.clone(), bindings);
+        let claim_sources = ClaimSources::load(store.clone(), of_clock, of_random, roster.clone(), events.clone());
         let claim_sources = Arc::new(claim_sources.await.unwrap());
         let nonces = NonceIssuer::new(Secret::new(vec![9; 32]), &site.issuer, Duration::from_mins(5));
         let issuer = Issuer {
@@ -163,7 +165,7 @@ impl House {
             verify_signatures: true,
         };
         issuer.trust.ensure_active().await.unwrap();
-        let mut house = Self { issuer, clock, engine, events, plugins, pass: Uuid::nil() };
+        let mut house = Self { issuer, clock, engine, events, plugins, roster, pass: Uuid::nil() };
         house.pass = house.configure("org.example.pass").await;
         house
     }

@@ -10,4 +10,5 @@ mod plugins;
 mod reading;
 mod redeeming;
 mod refused;
+mod reload;
 mod signing;
