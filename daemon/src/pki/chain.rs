@@ -77,9 +77,10 @@ impl Anchors {
         for (place, block) in blocks.iter().enumerate() {
             let wrong = |what: &str| format!("block {}: {what}", place + 1);
             match block.tag() {
-                "CERTIFICATE" => self.certificates.push(anchor(block.contents()).map_err(|what| wrong(what))?),
+                "CERTIFICATE" => self.certificates.push(anchor(block.contents()).map_err(wrong)?),
                 "PUBLIC KEY" => {
-                    self.keys.push(key(block.contents()).ok_or_else(|| wrong("is no P-256, P-384 or Ed25519 key"))?)
+                    let read = key(block.contents());
+                    self.keys.push(read.ok_or_else(|| wrong("is no P-256, P-384 or Ed25519 key"))?);
                 }
                 _ => return Err(wrong("must be a CERTIFICATE or a PUBLIC KEY")),
             }
@@ -212,6 +213,16 @@ pub(crate) mod tests {
         params
     }
 
+    fn with(mut params: CertificateParams, change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
+        change(&mut params);
+        params
+    }
+
+    /// The `PUBLIC KEY` block of a key.
+    pub(crate) fn public_pem(made: &Made) -> String {
+        ::pem::encode(&::pem::Pem::new("PUBLIC KEY", rcgen::PublicKeyData::subject_public_key_info(&made.key)))
+    }
+
     pub(crate) fn root(params: CertificateParams) -> Made {
         let key = KeyPair::generate().unwrap();
         let der = params.self_signed(&key).unwrap().der().to_vec();
@@ -280,21 +291,21 @@ pub(crate) mod tests {
     fn each_certificate_may_do_what_it_does() {
         let top = root(authority("root"));
         let trusted = anchors(&[&top]);
-        let no_authority = under(&top, CertificateParams { is_ca: IsCa::NoCa, ..authority("middle") });
+        let no_authority = under(&top, with(authority("middle"), |params| params.is_ca = IsCa::NoCa));
         let cannot_certify = under(
             &top,
-            CertificateParams { key_usages: vec![KeyUsagePurpose::DigitalSignature], ..authority("middle") },
+            with(authority("middle"), |params| params.key_usages = vec![KeyUsagePurpose::DigitalSignature]),
         );
         let cannot_sign =
-            under(&top, CertificateParams { key_usages: vec![KeyUsagePurpose::KeyAgreement], ..params("leaf") });
+            under(&top, with(params("leaf"), |params| params.key_usages = vec![KeyUsagePurpose::KeyAgreement]));
         assert_eq!(leaf(&trusted, &[&under(&no_authority, params("leaf")), &no_authority]), Err(ChainError::Untrusted));
         assert_eq!(leaf(&trusted, &[&under(&cannot_certify, params("leaf")), &cannot_certify]), Err(ChainError::Usage));
         assert_eq!(leaf(&trusted, &[&cannot_sign]), Err(ChainError::Usage));
         // An authority is no leaf.
         let both = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign];
-        let acts_as_leaf = under(&top, CertificateParams { key_usages: both, ..authority("middle") });
+        let acts_as_leaf = under(&top, with(authority("middle"), |params| params.key_usages = both));
         assert_eq!(leaf(&trusted, &[&acts_as_leaf]), Err(ChainError::Untrusted));
-        let short = CertificateParams { is_ca: IsCa::Ca(BasicConstraints::Constrained(0)), ..authority("short") };
+        let short = with(authority("short"), |params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0)));
         let short = under(&top, short);
         let middle = under(&short, authority("middle"));
         assert_eq!(leaf(&trusted, &[&under(&middle, params("leaf")), &middle, &short]), Err(ChainError::Untrusted));
@@ -307,10 +318,10 @@ pub(crate) mod tests {
         let top = root(authority("root"));
         let permitted_subtrees = vec![GeneralSubtree::DnsName("good.example".into())];
         let constraints = NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() };
-        let middle = under(&top, CertificateParams { name_constraints: Some(constraints), ..authority("middle") });
+        let middle = under(&top, with(authority("middle"), |params| params.name_constraints = Some(constraints)));
         for (name, good) in [("a.good.example", true), ("evil.example", false)] {
             let named = CertificateParams::new(vec![name.to_owned()]).unwrap();
-            let named = CertificateParams { subject_alt_names: named.subject_alt_names, ..params("leaf") };
+            let named = with(params("leaf"), |params| params.subject_alt_names = named.subject_alt_names);
             assert_eq!(leaf(&anchors(&[&top]), &[&under(&middle, named), &middle]).is_ok(), good, "{name}");
         }
     }
@@ -325,9 +336,21 @@ pub(crate) mod tests {
             (date_time_ymd(2029, 1, 1), date_time_ymd(2030, 1, 1)),
         ];
         for (not_before, not_after) in times {
-            let ended = under(&top, CertificateParams { not_before, not_after, ..params("leaf") });
+            let ended = under(
+                &top,
+                with(params("leaf"), |params| {
+                    params.not_before = not_before;
+                    params.not_after = not_after;
+                }),
+            );
             assert_eq!(leaf(&trusted, &[&ended]), Err(ChainError::Time));
-            let above = under(&top, CertificateParams { not_before, not_after, ..authority("middle") });
+            let above = under(
+                &top,
+                with(authority("middle"), |params| {
+                    params.not_before = not_before;
+                    params.not_after = not_after;
+                }),
+            );
             assert_eq!(leaf(&trusted, &[&under(&above, params("leaf")), &above]), Err(ChainError::Time));
         }
     }
@@ -340,7 +363,7 @@ pub(crate) mod tests {
         let trusted = anchors(&[&top]);
         let longer = [good.as_slice(), &[0]].concat();
         for bad in [vec![], longer, good[..good.len() - 1].to_vec(), b"certificate".to_vec()] {
-            assert_eq!(trusted.leaf(&[bad.clone()], at(NOW)), Err(ChainError::Unreadable));
+            assert_eq!(trusted.leaf(std::slice::from_ref(&bad), at(NOW)), Err(ChainError::Unreadable));
             assert_eq!(trusted.leaf(&[good.clone(), bad], at(NOW)), Err(ChainError::Unreadable));
         }
         assert_eq!(trusted.leaf(&[good.clone(), vec![0; MOST_BYTES]], at(NOW)), Err(ChainError::Length));
@@ -354,7 +377,7 @@ pub(crate) mod tests {
     #[test]
     fn anchors_are_certificates_and_keys_in_pem() {
         let made = root(authority("root"));
-        let both = format!("{}\n# a comment\n{}", pem::certificate(&made.der), made.key.public_key_pem());
+        let both = format!("{}\n# a comment\n{}", pem::certificate(&made.der), public_pem(&made));
         let mut anchors = Anchors::default();
         assert!(anchors.is_empty());
         anchors.read(&both).unwrap();
@@ -366,7 +389,10 @@ pub(crate) mod tests {
         for (text, problem) in [
             ("", "no PEM block"),
             ("nonsense", "no PEM block"),
-            (&made.key.serialize_pem(), "must be a CERTIFICATE or a PUBLIC KEY"),
+            (
+                &::pem::encode(&::pem::Pem::new("PRIVATE KEY", made.key.serialize_der())),
+                "must be a CERTIFICATE or a PUBLIC KEY",
+            ),
             ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "block 1: is not a certificate"),
             ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "block 1: is no P-256"),
         ] {

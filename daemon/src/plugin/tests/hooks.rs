@@ -44,7 +44,7 @@ fn context(request_id: &str) -> AuthContext {
 }
 
 async fn admit(plugins: &Plugins, request_id: &str) -> Result<Gate, CallError> {
-    plugins.admit("hr", context(request_id), Phase::TokenRequest).await
+    plugins.serving().admit("hr", context(request_id), Phase::TokenRequest).await
 }
 
 /// Lets the hook answer each request id, and compares what its ending is called.

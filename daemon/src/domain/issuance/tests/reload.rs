@@ -13,6 +13,7 @@ use crate::domain::claim_source::PluginState;
 use crate::domain::claim_source::catalog::Saved;
 use crate::domain::configuration::Configuration;
 use crate::domain::context::{Known, Subject};
+use crate::domain::grant::{Granted, Who};
 use crate::domain::hook::{AuthHookRule, OnError};
 use crate::domain::offer::Created;
 use crate::domain::roster::Places;
@@ -20,6 +21,7 @@ use crate::domain::testing::*;
 use crate::domain::token::{Grant, TokenRequest};
 use crate::plugin::contract::Gate;
 use crate::plugin::{NoPlugins, Phase};
+use crate::store::token::Origin;
 use crate::wire::credential::Selector;
 
 const PASS: &str = "org.example.pass";
@@ -65,6 +67,7 @@ async fn a_request_that_found_its_source_asks_it_although_a_reload_removes_it() 
     let claims = serde_json::Map::new();
     let subject = Subject {
         issuer: ISSUER,
+        origin: Origin::PreAuthorized,
         caller: &Caller::default(),
         offer: &authorized.offer,
         offer_claims: &claims,
@@ -82,9 +85,9 @@ async fn what_a_hook_added_to_a_token_counts_although_a_reload_removed_the_hook(
     house.plugins.hook("gate", Ok(Gate::Allow(enrichment(&json!({"name": "Mika"})))));
     let body = json!({"credentials": [house.pass], "claims": {"name": "Old"}});
     let Created::Made(made) = house.offer(body).await else { panic!("no offer") };
-    let request = TokenRequest { code: &made.1.code, tx_code: None, client_id: None, selected: None };
+    let request = TokenRequest { code: &made.1.code, tx_code: None, who: Who::default(), selected: None };
     let granted = house.tokens().redeem(&request, &Caller::default()).await.unwrap();
-    let Grant::Granted { access_token, .. } = granted else { panic!("not granted") };
+    let Grant::Granted(Granted { access_token, .. }) = granted else { panic!("not granted") };
     for _ in 0..2 {
         house.roster.exchange(Places::default(), house.plugins.clone());
     }
