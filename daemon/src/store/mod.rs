@@ -23,6 +23,7 @@
 //! Reads see all that was answered before they began. Time is the store's clock; versions are opaque.
 
 pub mod authorization;
+pub mod authentication_provider;
 pub mod claim_source;
 pub mod client;
 pub mod code_offer;
