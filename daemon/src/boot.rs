@@ -1,5 +1,6 @@
 //! Builds the parts of a running issuer from the configuration; the only file that names concrete ones.
 
+mod login;
 mod plugins;
 
 use std::fs::DirBuilder;
@@ -24,12 +25,15 @@ use crate::domain::configuration::catalog::Configurations;
 use crate::domain::dpop::{Dpop, DpopPolicy, DpopRules};
 use crate::domain::event::Events;
 use crate::domain::hook::Hooks;
+use crate::domain::interaction_hook::InteractionHooks;
 use crate::domain::issuance::Issuer;
+use crate::domain::login::Providers;
 use crate::domain::nonce::NonceIssuer;
 use crate::domain::offer::Offers;
 use crate::domain::site::{CodeFlow, Site};
 use crate::domain::token::Tokens;
 use crate::domain::trust::Trust;
+use crate::domain::user::Users;
 use crate::handler::wallet::metadata::MetadataCache;
 use crate::lifecycle::Tasks;
 use crate::observe::metrics::Metrics;
@@ -114,7 +118,10 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     let claim_sources = Arc::new(claim_sources.await?);
     let trust = Trust::load(store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random), events).await?;
     let (configurations, trust) = (Arc::new(configurations), Arc::new(trust));
-    let parts = Parts { clock, random, metrics, store, site, configurations, hooks, claim_sources, plugins, trust };
+    let common = (store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random));
+    let providers = login::providers(&config.login, common, Arc::clone(&configurations)).await?;
+    let parts =
+        Parts { clock, random, metrics, store, site, configurations, providers, hooks, claim_sources, plugins, trust };
     let clients = Clients::load(parts.store.clone(), Arc::clone(&parts.random), key, parts.site.issuer.clone());
     Ok(Arc::new(parts.assemble(clients.await?, config)))
 }
@@ -126,6 +133,7 @@ struct Parts {
     store: Store,
     site: Arc<Site>,
     configurations: Arc<Configurations>,
+    providers: Arc<Providers>,
     hooks: Arc<Hooks>,
     claim_sources: Arc<ClaimSources>,
     plugins: PluginHost,
@@ -157,6 +165,8 @@ impl Parts {
             authorizations: self.authorizations(),
             code_offers: self.code_offers(),
             dpop: self.dpop(config),
+            users: self.users(),
+            interaction_hooks: self.interaction_hooks(),
             clients,
             nonces,
             issuer,
@@ -167,10 +177,21 @@ impl Parts {
             store: self.store,
             configurations: self.configurations,
             claim_sources: self.claim_sources,
+            providers: self.providers,
             plugins: self.plugins,
             trust: self.trust,
             metrics: self.metrics,
         }
+    }
+
+    fn users(&self) -> Users {
+        let (random, providers) = (Arc::clone(&self.random), Arc::clone(&self.providers));
+        Users { store: self.store.clone(), random, providers }
+    }
+
+    fn interaction_hooks(&self) -> InteractionHooks {
+        let (site, clock, random) = (Arc::clone(&self.site), Arc::clone(&self.clock), Arc::clone(&self.random));
+        InteractionHooks::new(self.store.clone(), site, clock, random)
     }
 
     fn offers(&self) -> Offers {

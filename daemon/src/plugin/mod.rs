@@ -21,6 +21,7 @@ mod loaded;
 mod none;
 mod origin;
 mod outbound;
+pub(crate) mod outbound;
 mod queue;
 pub mod recording;
 pub mod registry;

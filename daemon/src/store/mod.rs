@@ -33,6 +33,7 @@ pub mod create;
 pub mod documents;
 pub mod engine;
 pub mod enrichment;
+pub mod interaction_hook;
 pub mod issued;
 pub mod key;
 pub mod offer;

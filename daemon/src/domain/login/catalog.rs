@@ -3,18 +3,27 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::begin::begin;
 use super::outbound::{Outbound, Reach};
-use super::provider::Provider;
+use super::provider::{AuthMethod, Provider};
+use super::read::{read, shown};
+use super::upstream::Upstreams;
 use super::{Begun, Identity, LoginAnswer, LoginError, LoginRequest, PendingLogin, ProviderSummary, TestUser};
 use crate::base::clock::Clock;
+use crate::base::id::random_uuid;
 use crate::base::random::Random;
 use crate::domain::Failure;
 use crate::domain::configuration::catalog::Configurations;
 use crate::domain::mirror::Mirror;
 use crate::domain::site::Site;
+use crate::signer::{Algorithm, SoftwareKey};
 use crate::store::Store;
+pub use crate::store::authentication_provider::ProviderDelete;
+use crate::wire::fields::Detail;
+use crate::wire::url::WebUrl;
 
 /// What [`Providers`] are made of.
 pub struct ProviderParts {
@@ -40,12 +49,23 @@ pub struct ProviderParts {
 pub struct Providers {
     pub(super) parts: ProviderParts,
     mirror: Mirror<Vec<Arc<Provider>>>,
+    upstreams: Upstreams,
+}
+
+/// How saving ended.
+pub enum Saved {
+    /// Stored; as the management API shows it.
+    Saved(Value),
+    /// The request is wrong.
+    Invalid(Vec<Detail>),
+    /// There is none to replace.
+    Unknown,
 }
 
 impl Providers {
     /// Loads all from the store.
     pub async fn load(parts: ProviderParts) -> Result<Self, Failure> {
-        let loaded = Self { parts, mirror: Mirror::default() };
+        let loaded = Self { parts, mirror: Mirror::default(), upstreams: Upstreams::default() };
         loaded.refresh().await?;
         Ok(loaded)
     }
@@ -82,7 +102,8 @@ impl Providers {
         let mut named = named.into_iter();
         let (Some(id), None) = (named.next(), named.next()) else { return None };
         let provider = all.iter().find(|provider| provider.id == id)?;
-        Some(ProviderSummary { id, name: provider.url.clone() })
+        let name = WebUrl::parse(&provider.url).map_or_else(|_| provider.url.clone(), |url| url.host.to_owned());
+        Some(ProviderSummary { id, name })
     }
 
     /// The test users, who log in without a provider; none but in development.
@@ -95,19 +116,82 @@ impl Providers {
     pub async fn begin(
         &self,
         provider: Uuid,
-        _request: &LoginRequest<'_>,
+        request: &LoginRequest<'_>,
     ) -> Result<Result<Begun, LoginError>, Failure> {
-        let Some(_provider) = self.find(provider) else { return Ok(Err(LoginError::Gone)) };
-        Ok(Err(LoginError::Unavailable("no discovery".into())))
+        let Some(provider) = self.find(provider) else { return Ok(Err(LoginError::Gone)) };
+        let (parts, now) = (&self.parts, self.parts.clock.now());
+        let upstream = self.upstreams.of(&provider);
+        Ok(match upstream.discovery(parts.outbound.as_ref(), &parts.reach, now).await {
+            Ok(discovery) => Ok(begin(&provider, &discovery, request, parts.random.as_ref(), now)?),
+            Err(error) => Err(error),
+        })
     }
 
     /// Ends a login with what the browser brought back. Each `pending` may be used once: the caller sees to that.
     pub async fn finish(
         &self,
         pending: &PendingLogin,
-        _answer: &LoginAnswer<'_>,
+        answer: &LoginAnswer<'_>,
     ) -> Result<Result<Identity, LoginError>, Failure> {
-        let Some(_provider) = self.find(pending.provider) else { return Ok(Err(LoginError::Gone)) };
-        Ok(Err(LoginError::Unavailable("no discovery".into())))
+        let Some(provider) = self.find(pending.provider) else { return Ok(Err(LoginError::Gone)) };
+        self.answered(&self.upstreams.of(&provider), pending, answer).await
+    }
+
+    /// Creates one.
+    pub async fn create(&self, body: &Map<String, Value>) -> Result<Saved, Failure> {
+        let id = random_uuid(self.parts.random.as_ref())?;
+        self.save(body, id, None).await
+    }
+
+    /// Replaces one.
+    pub async fn replace(&self, id: Uuid, body: &Map<String, Value>) -> Result<Saved, Failure> {
+        match self.find(id) {
+            None => Ok(Saved::Unknown),
+            Some(old) => self.save(body, id, Some(&old)).await,
+        }
+    }
+
+    async fn save(&self, body: &Map<String, Value>, id: Uuid, old: Option<&Provider>) -> Result<Saved, Failure> {
+        let asked = match read(body, old, &self.parts.reach) {
+            Ok(asked) => asked,
+            Err(mistakes) => return Ok(Saved::Invalid(mistakes)),
+        };
+        let client_key = match (asked.method, old.and_then(|old| old.client_key.clone())) {
+            (AuthMethod::PrivateKeyJwt, Some(key)) => Some(key),
+            (AuthMethod::PrivateKeyJwt, None) => {
+                let made = SoftwareKey::generate_pkcs8(Algorithm::Es256).map_err(|_| Failure::Signing)?;
+                Some(made.expose().to_vec())
+            }
+            _ => None,
+        };
+        let provider = Provider {
+            id,
+            url: asked.url,
+            scope: asked.scope,
+            client_id: asked.client_id,
+            token_endpoint_auth_method: asked.method,
+            client_secret: asked.secret,
+            client_key,
+            static_request_parameters: asked.fixed,
+            forwarded_request_parameters: asked.forwarded,
+            claims_to_persist: asked.persisted,
+            created_at: old.map_or_else(|| self.parts.clock.now(), |old| old.created_at),
+        };
+        let saved = self.parts.store.provider_save(id, &provider, old.is_some()).await?;
+        self.refresh().await?;
+        Ok(if saved { Saved::Saved(self.show(&provider)?) } else { Saved::Unknown })
+    }
+
+    /// A provider as the management API shows it, without secrets.
+    pub fn show(&self, provider: &Provider) -> Result<Value, Failure> {
+        shown(provider, &self.parts.site)
+    }
+
+    /// Deletes one that no configuration names.
+    pub async fn delete(&self, id: Uuid) -> Result<ProviderDelete, Failure> {
+        let deleted = self.parts.store.provider_delete(id).await?;
+        self.refresh().await?;
+        self.upstreams.forget(id);
+        Ok(deleted)
     }
 }

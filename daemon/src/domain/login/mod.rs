@@ -1,10 +1,22 @@
 //! Login of holders at an organisation's identity provider: this issuer is an `OpenID` Connect relying party (OIDC Core 1.0), with
 //! the code flow, PKCE and a nonce (RFC 9700 2.1.1). Also the test users of a development issuer, who log in at no provider.
 
+mod begin;
 pub mod catalog;
+mod discovery;
+mod exchange;
+mod finish;
+mod id_token;
+mod keys;
 pub mod outbound;
 pub mod provider;
+mod read;
 pub mod test_user;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod upstream;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +26,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 pub use catalog::Providers;
+pub use read::CALLBACK;
 pub use test_user::TestUser;
 
 /// A holder who has logged in. `issuer` and `subject` together name the person, and nothing else does.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use futures_util::future::BoxFuture;
 
 use crate::base::secret::Secret;
+use crate::wire::url::WebUrl;
 
 /// Which providers may be reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +14,20 @@ pub struct Reach {
     pub allow_private: bool,
     /// PEM file with certificates trusted besides those of the system.
     pub ca_file: Option<PathBuf>,
+}
+
+impl Reach {
+    /// Whether a URL may be asked, as far as its text tells; names are looked at when they have been resolved.
+    pub fn check(&self, url: &WebUrl<'_>) -> Result<(), &'static str> {
+        let local = self.allow_private && url.is_loopback();
+        if !(url.secure || local) {
+            return Err("must be https");
+        }
+        if !self.allow_private && (url.is_numeric() || url.is_loopback()) {
+            return Err("must have a public name as its host");
+        }
+        Ok(())
+    }
 }
 
 /// A request. Answers other than JSON of a bounded size are an error.

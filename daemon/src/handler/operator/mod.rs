@@ -1,5 +1,6 @@
 //! The management API.
 
+pub mod authentication_providers;
 mod change;
 pub mod claim_sources;
 pub mod clients;
@@ -8,6 +9,7 @@ pub mod configurations;
 pub mod error;
 pub mod health;
 pub mod iacas;
+pub mod interaction_hook;
 pub mod offers;
 pub mod page;
 pub mod plugins;
@@ -15,6 +17,7 @@ pub mod recordings;
 pub mod signers;
 pub mod token;
 pub mod wallet_tokens;
+pub mod users;
 
 use axum::http::HeaderMap;
 use jiff::Timestamp;
