@@ -25,7 +25,6 @@ use crate::domain::configuration::catalog::Configurations;
 use crate::domain::dpop::{Dpop, DpopPolicy, DpopRules};
 use crate::domain::event::Events;
 use crate::domain::hook::Hooks;
-use crate::domain::interaction_hook::InteractionHooks;
 use crate::domain::issuance::Issuer;
 use crate::domain::login::Providers;
 use crate::domain::nonce::NonceIssuer;
@@ -33,7 +32,6 @@ use crate::domain::offer::Offers;
 use crate::domain::site::{CodeFlow, Site};
 use crate::domain::token::Tokens;
 use crate::domain::trust::Trust;
-use crate::domain::user::Users;
 use crate::handler::wallet::metadata::MetadataCache;
 use crate::lifecycle::Tasks;
 use crate::observe::metrics::Metrics;
@@ -182,16 +180,6 @@ impl Parts {
             trust: self.trust,
             metrics: self.metrics,
         }
-    }
-
-    fn users(&self) -> Users {
-        let (random, providers) = (Arc::clone(&self.random), Arc::clone(&self.providers));
-        Users { store: self.store.clone(), random, providers }
-    }
-
-    fn interaction_hooks(&self) -> InteractionHooks {
-        let (site, clock, random) = (Arc::clone(&self.site), Arc::clone(&self.clock), Arc::clone(&self.random));
-        InteractionHooks::new(self.store.clone(), site, clock, random)
     }
 
     fn offers(&self) -> Offers {

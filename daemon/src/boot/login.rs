@@ -3,17 +3,32 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::Parts;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::config::Login;
 use crate::domain::Failure;
 use crate::domain::configuration::catalog::Configurations;
+use crate::domain::interaction_hook::InteractionHooks;
 use crate::domain::login::catalog::ProviderParts;
 use crate::domain::login::outbound::Reach;
 use crate::domain::login::{Providers, TestUser};
 use crate::domain::site::Site;
+use crate::domain::user::Users;
 use crate::outbound::Web;
 use crate::store::Store;
+
+impl Parts {
+    pub(super) fn users(&self) -> Users {
+        let (random, providers) = (Arc::clone(&self.random), Arc::clone(&self.providers));
+        Users { store: self.store.clone(), random, providers }
+    }
+
+    pub(super) fn interaction_hooks(&self) -> InteractionHooks {
+        let (site, clock, random) = (Arc::clone(&self.site), Arc::clone(&self.clock), Arc::clone(&self.random));
+        InteractionHooks::new(self.store.clone(), site, clock, random)
+    }
+}
 
 /// What many parts are made of.
 type Common = (Store, Arc<Site>, Arc<dyn Clock>, Arc<dyn Random>);

@@ -7,7 +7,6 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::site::Site;
 use crate::plugin::contract::{AuthContext, ClaimContext, ClaimSet, Denial, Enrichment, Gate, Outcome, Pending};
 use crate::plugin::{CallError, Phase, PluginCalls, World};
 
@@ -86,23 +85,6 @@ impl PluginCalls for Told {
 
     fn refuse_answer(&self, plugin: &str, why: &str) {
         self.refused.lock().unwrap().push(format!("{plugin}: {why}"));
-    }
-}
-
-/// An issuer with usual limits.
-pub(crate) fn site(issuer: &str) -> Site {
-    Site {
-        issuer: issuer.into(),
-        name: None,
-        country: None,
-        issuer_path: String::new(),
-        offer_lifetime: Duration::from_mins(5),
-        offer_lifetime_max: Duration::from_mins(10),
-        tx_code_attempts: 3,
-        requests_per_offer: 1,
-        keep_ended: Duration::from_hours(1),
-        token_lifetime: Duration::from_mins(5),
-        batch_size: 1,
     }
 }
 

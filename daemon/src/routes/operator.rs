@@ -10,8 +10,8 @@ use super::table::Table;
 use crate::app::Shared;
 use crate::domain::event::Operation;
 use crate::handler::operator::{
-    authentication_providers, claim_sources, clients, code_offers, configurations, health, iacas, interaction_hook, offers,
-    plugins, recordings, signers, token, users, wallet_tokens,
+    authentication_providers, claim_sources, clients, code_offers, configurations, health, iacas, interaction_hook,
+    offers, plugins, recordings, signers, token, users, wallet_tokens,
 };
 use crate::lifecycle::Tasks;
 

@@ -22,8 +22,8 @@
 //!
 //! Reads see all that was answered before they began. Time is the store's clock; versions are opaque.
 
-pub mod authorization;
 pub mod authentication_provider;
+pub mod authorization;
 pub mod claim_source;
 pub mod client;
 pub mod code_offer;

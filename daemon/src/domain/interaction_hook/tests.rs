@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::base::clock::ManualClock;
 use crate::base::random::SystemRandom;
-use crate::domain::testing::site;
+use crate::domain::login::testing::site;
 use crate::store::memory::MemoryEngine;
 use crate::store::seal::Sealer;
 use crate::wire::json::Json;

@@ -16,7 +16,8 @@ use crate::base::clock::{Clock as _, ManualClock};
 use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;
 use crate::domain::configuration::catalog::Configurations;
-use crate::domain::testing::site;
+use crate::domain::dpop::DpopPolicy;
+use crate::domain::site::{CodeFlow, Site};
 use crate::signer::{Algorithm, SoftwareKey};
 use crate::store::Store;
 use crate::store::memory::MemoryEngine;
@@ -88,6 +89,26 @@ pub(crate) fn key_set(keys: &[(&str, &SoftwareKey)]) -> Value {
         jwk
     };
     json!({ "keys": keys.iter().map(one).collect::<Vec<_>>() })
+}
+
+/// An issuer with the limits of the defaults.
+pub(crate) fn site(issuer: &str) -> Site {
+    use std::time::Duration;
+    Site {
+        issuer: issuer.into(),
+        name: None,
+        country: None,
+        issuer_path: String::new(),
+        offer_lifetime: Duration::from_mins(5),
+        offer_lifetime_max: Duration::from_mins(10),
+        tx_code_attempts: 3,
+        requests_per_offer: 1,
+        keep_ended: Duration::from_hours(1),
+        token_lifetime: Duration::from_mins(5),
+        batch_size: 1,
+        dpop: DpopPolicy::default(),
+        code_flow: CodeFlow::default(),
+    }
 }
 
 /// A signed token.

@@ -16,8 +16,8 @@ pub mod plugins;
 pub mod recordings;
 pub mod signers;
 pub mod token;
-pub mod wallet_tokens;
 pub mod users;
+pub mod wallet_tokens;
 
 use axum::http::HeaderMap;
 use jiff::Timestamp;
