@@ -17,6 +17,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &["base", "wire", "store", "plugin", "signer", "format", "pki"]),
     // What it measures: events of the domain, commits of the store, calls of plugins.
     ("observe", &["base", "domain", "store", "plugin"]),
+    // It sends what the domain asks for, guarded as the requests of plugins are.
+    ("outbound", &["base", "domain", "plugin"]),
     ("lifecycle", &["base"]),
     ("app", &["base", "domain", "store", "signer", "plugin", "observe", "handler"]),
     // Outcomes of store verbs reach the one match that turns them into responses.
@@ -25,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("routes", &["app", "base", "domain", "handler", "lifecycle", "observe"]),
     ("listener", &["base", "lifecycle", "observe", "routes"]),
     // What it says of plugins is in the types of their host: nobody else reads it.
-    ("config", &["base", "plugin"]),
+    ("config", &["base", "plugin", "wire"]),
 ];
 
 /// Longest file without its unit tests: what one can read in one go.

@@ -15,12 +15,15 @@ use crate::domain::authorization::offers::CodeOffers;
 use crate::domain::claim_source::catalog::ClaimSources;
 use crate::domain::configuration::catalog::Configurations;
 use crate::domain::dpop::Dpop;
+use crate::domain::interaction_hook::InteractionHooks;
 use crate::domain::issuance::Issuer;
+use crate::domain::login::Providers;
 use crate::domain::nonce::NonceIssuer;
 use crate::domain::offer::Offers;
 use crate::domain::site::Site;
 use crate::domain::token::Tokens;
 use crate::domain::trust::Trust;
+use crate::domain::user::Users;
 use crate::handler::wallet::metadata::MetadataCache;
 use crate::observe::metrics::Metrics;
 use crate::plugin::registry::Changes;
@@ -54,6 +57,12 @@ pub struct App {
     pub configurations: Arc<Configurations>,
     /// Plugins that know claims of holders.
     pub claim_sources: Arc<ClaimSources>,
+    /// Where holders log in.
+    pub providers: Arc<Providers>,
+    /// What is kept of persons.
+    pub users: Users,
+    /// The organisation's page between login and consent.
+    pub interaction_hooks: InteractionHooks,
     /// Plugins.
     pub plugins: PluginHost,
     /// IACAs and document signers.

@@ -1,5 +1,6 @@
 //! Builds the parts of a running issuer from the configuration; the only file that names concrete ones.
 
+mod login;
 mod plugins;
 
 use std::fs::DirBuilder;
@@ -25,6 +26,7 @@ use crate::domain::dpop::{Dpop, DpopPolicy, DpopRules};
 use crate::domain::event::Events;
 use crate::domain::hook::Hooks;
 use crate::domain::issuance::Issuer;
+use crate::domain::login::Providers;
 use crate::domain::nonce::NonceIssuer;
 use crate::domain::offer::Offers;
 use crate::domain::site::{CodeFlow, Site};
@@ -114,7 +116,10 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     let claim_sources = Arc::new(claim_sources.await?);
     let trust = Trust::load(store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random), events).await?;
     let (configurations, trust) = (Arc::new(configurations), Arc::new(trust));
-    let parts = Parts { clock, random, metrics, store, site, configurations, hooks, claim_sources, plugins, trust };
+    let common = (store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random));
+    let providers = login::providers(&config.login, common, Arc::clone(&configurations)).await?;
+    let parts =
+        Parts { clock, random, metrics, store, site, configurations, providers, hooks, claim_sources, plugins, trust };
     let clients = Clients::load(parts.store.clone(), Arc::clone(&parts.random), key, parts.site.issuer.clone());
     Ok(Arc::new(parts.assemble(clients.await?, config)))
 }
@@ -126,6 +131,7 @@ struct Parts {
     store: Store,
     site: Arc<Site>,
     configurations: Arc<Configurations>,
+    providers: Arc<Providers>,
     hooks: Arc<Hooks>,
     claim_sources: Arc<ClaimSources>,
     plugins: PluginHost,
@@ -157,6 +163,8 @@ impl Parts {
             authorizations: self.authorizations(),
             code_offers: self.code_offers(),
             dpop: self.dpop(config),
+            users: self.users(),
+            interaction_hooks: self.interaction_hooks(),
             clients,
             nonces,
             issuer,
@@ -167,6 +175,7 @@ impl Parts {
             store: self.store,
             configurations: self.configurations,
             claim_sources: self.claim_sources,
+            providers: self.providers,
             plugins: self.plugins,
             trust: self.trust,
             metrics: self.metrics,

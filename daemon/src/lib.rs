@@ -18,6 +18,7 @@
 //! | [`pki`] | Certificates: IACA, document signer, CRL and their profiles. |
 //! | [`signer`] | Keys that sign, wherever they are kept. |
 //! | [`plugin`] | The host of WebAssembly plugins: load, grant, call, contain. |
+//! | [`mod@outbound`] | The daemon's own requests to others, bounded and guarded. |
 //! | [`store`] | The store: the engine seam, the redb engine, the domain verbs. |
 //! | [`observe`] | Log, metrics and analytics events. |
 //! | [`base`] | What everything stands on: clock, randomness, identifiers, secrets. |
@@ -33,6 +34,7 @@ pub mod handler;
 pub mod lifecycle;
 pub mod listener;
 pub mod observe;
+pub mod outbound;
 pub mod pki;
 pub mod plugin;
 pub mod routes;

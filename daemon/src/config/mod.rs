@@ -8,6 +8,7 @@ mod issuance;
 mod issuer;
 mod load;
 mod log;
+mod login;
 mod management;
 pub mod master_key;
 mod plugin;
@@ -26,6 +27,7 @@ pub use issuance::Issuance;
 pub use issuer::IssuerSection;
 pub use load::{ConfigError, load, load_with};
 pub use log::Log;
+pub use login::{Login, TestUserSection};
 pub use management::Management;
 pub use plugin::{AuthHook, Named, PluginsSection};
 pub use pre_authorized::PreAuthorized;
@@ -54,6 +56,8 @@ pub struct Config {
     pub issuance: Issuance,
     /// Tokens that are bound to a key.
     pub dpop: DpopSection,
+    /// How holders log in.
+    pub login: Login,
     /// Plugins in common.
     pub plugins: PluginsSection,
     /// Each plugin, secret and auth hook.
@@ -73,6 +77,7 @@ impl Config {
         self.authorization_code.check(mistakes);
         self.issuance.check(mistakes);
         self.dpop.check(mistakes);
+        self.login.check(&self.server.issuer, mistakes);
         self.plugins.check(mistakes);
     }
 

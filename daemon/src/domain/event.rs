@@ -154,6 +154,34 @@ operations! {
     PluginRecordingCreate "PLUGIN_RECORDING_CREATE" "plugin",
     /// Recorded calls of a plugin are read.
     PluginRecordingRetrieve "PLUGIN_RECORDING_RETRIEVE" "plugin",
+    /// An authentication provider is made.
+    UserAuthenticationProviderCreate "USER_AUTHENTICATION_PROVIDER_CREATE" "user",
+    /// An authentication provider is read.
+    UserAuthenticationProviderRetrieve "USER_AUTHENTICATION_PROVIDER_RETRIEVE" "user",
+    /// Authentication providers are listed.
+    UserAuthenticationProviderRetrieveList "USER_AUTHENTICATION_PROVIDER_RETRIEVE_LIST" "user",
+    /// An authentication provider is replaced.
+    UserAuthenticationProviderUpdate "USER_AUTHENTICATION_PROVIDER_UPDATE" "user",
+    /// An authentication provider is deleted.
+    UserAuthenticationProviderDelete "USER_AUTHENTICATION_PROVIDER_DELETE" "user",
+    /// A user is made.
+    UserCreate "USER_CREATE" "user",
+    /// A user is read.
+    UserRetrieve "USER_RETRIEVE" "user",
+    /// Users are listed.
+    UserRetrieveList "USER_RETRIEVE_LIST" "user",
+    /// Users are searched.
+    UserSearch "USER_SEARCH" "user",
+    /// A user is replaced.
+    UserUpdate "USER_UPDATE" "user",
+    /// A user is deleted.
+    UserDelete "USER_DELETE" "user",
+    /// The credentials of a user are listed.
+    UserCredentialRetrieveList "USER_CREDENTIAL_RETRIEVE_LIST" "user",
+    /// The interaction hook is set.
+    CredentialProviderOpenidConfigurationUpdate "CREDENTIAL_PROVIDER_OPENID_CONFIGURATION_UPDATE" "openid",
+    /// The interaction hook is read.
+    CredentialProviderOpenidConfigurationRetrieve "CREDENTIAL_PROVIDER_OPENID_CONFIGURATION_RETRIEVE" "openid",
 }
 
 /// How far an operation has come.
@@ -279,6 +307,10 @@ mod tests {
         wanted.extend(group("OPENID", &["OFFER_CREATE", "TOKEN", "CREDENTIAL"]));
         wanted.extend(group("OPENID", &["CLAIM_SOURCE_RETRIEVE", "INTERACTION_HOOK"]));
         wanted.extend(group("CLAIM_SOURCE", &all));
+        wanted.extend(group("USER_AUTHENTICATION_PROVIDER", &all));
+        wanted.extend(group("USER", &all));
+        wanted.extend(group("USER", &["SEARCH", "CREDENTIAL_RETRIEVE_LIST"]));
+        wanted.extend(group("CREDENTIAL_PROVIDER_OPENID_CONFIGURATION", &["UPDATE", "RETRIEVE"]));
         wanted.extend(group("OPENID_PRE_AUTHORIZED_OFFER", &["CREATE", "DELETE"]));
         wanted.extend(["MOBILE_CREDENTIAL_SIGN".to_owned(), "USER_CREDENTIAL_CREATE".to_owned()]);
         for name in wanted {

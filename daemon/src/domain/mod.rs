@@ -13,7 +13,9 @@ pub mod event;
 pub mod firewall;
 pub mod grant;
 pub mod hook;
+pub mod interaction_hook;
 pub mod issuance;
+pub mod login;
 mod mirror;
 pub mod nonce;
 pub mod offer;
@@ -24,6 +26,7 @@ pub mod site;
 pub(crate) mod testing;
 pub mod token;
 pub mod trust;
+pub mod user;
 
 use crate::base::random::NoEntropy;
 use crate::store::StoreError;

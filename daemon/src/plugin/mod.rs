@@ -20,7 +20,7 @@ pub mod inspect;
 mod loaded;
 mod none;
 mod origin;
-mod outbound;
+pub(crate) mod outbound;
 mod queue;
 pub mod recording;
 pub mod registry;

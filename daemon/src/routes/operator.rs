@@ -10,8 +10,8 @@ use super::table::Table;
 use crate::app::Shared;
 use crate::domain::event::Operation;
 use crate::handler::operator::{
-    claim_sources, clients, code_offers, configurations, health, iacas, offers, plugins, recordings, signers, token,
-    wallet_tokens,
+    authentication_providers, claim_sources, clients, code_offers, configurations, health, iacas, interaction_hook,
+    offers, plugins, recordings, signers, token, users, wallet_tokens,
 };
 use crate::lifecycle::Tasks;
 
@@ -31,7 +31,41 @@ pub(super) fn table(edge: Arc<Edge>) -> Table<Shared> {
         .post("/oauth/token", Operation::ManagementTokenCreate, token::create);
     let table = recording_rows(plugin_rows(client_rows(table)));
     let table = claim_source_rows(wallet_token_rows(offer_rows(table)));
+    let table = interaction_hook_rows(user_rows(provider_rows(table)));
     signer_rows(iaca_rows(configuration_rows(table)))
+}
+
+fn provider_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v1/users/authentication-providers";
+    const ONE: &str = "/v1/users/authentication-providers/{id}";
+    table
+        .post(ALL, Operation::UserAuthenticationProviderCreate, authentication_providers::create)
+        .get(ALL, Operation::UserAuthenticationProviderRetrieveList, authentication_providers::list)
+        .get(ONE, Operation::UserAuthenticationProviderRetrieve, authentication_providers::find)
+        .put(ONE, Operation::UserAuthenticationProviderUpdate, authentication_providers::replace)
+        .delete(ONE, Operation::UserAuthenticationProviderDelete, authentication_providers::delete)
+}
+
+fn user_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v1/users";
+    const ONE: &str = "/v1/users/{id}";
+    table
+        .post(ALL, Operation::UserCreate, users::create)
+        .get(ALL, Operation::UserRetrieveList, users::list)
+        .post_stateless("/v1/users/search", Operation::UserSearch, users::search)
+        .get(ONE, Operation::UserRetrieve, users::find)
+        .put(ONE, Operation::UserUpdate, users::replace)
+        .delete(ONE, Operation::UserDelete, users::delete)
+        .get("/v1/users/{id}/credentials", Operation::UserCredentialRetrieveList, users::credentials)
+}
+
+fn interaction_hook_rows(table: Table<Shared>) -> Table<Shared> {
+    const ONE: &str = "/v1/openid/configuration";
+    table.put(ONE, Operation::CredentialProviderOpenidConfigurationUpdate, interaction_hook::set).get(
+        ONE,
+        Operation::CredentialProviderOpenidConfigurationRetrieve,
+        interaction_hook::find,
+    )
 }
 
 fn client_rows(table: Table<Shared>) -> Table<Shared> {

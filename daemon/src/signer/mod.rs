@@ -3,6 +3,7 @@
 //! A [`Signer`] gets the exact bytes to be signed and answers with the signature in the form of JOSE and COSE, so that a key in
 //! hardware or behind a network fits as well as the keys in memory of [`SoftwareKey`].
 
+pub mod rsa;
 mod software;
 
 use futures_util::future::BoxFuture;

@@ -23,6 +23,8 @@ pub enum ConfigurationSave {
     Unknown,
     /// There is no claim source with the id that it names.
     NoClaimSource,
+    /// There is no authentication provider with the id that it names.
+    NoAuthenticationProvider,
 }
 
 /// A configuration to be stored.
@@ -33,6 +35,8 @@ pub struct NewConfiguration<'a, T> {
     pub doc_type: &'a str,
     /// Where its claims come from.
     pub claim_source: Option<Uuid>,
+    /// Where its holders log in.
+    pub authentication_provider: Option<Uuid>,
     /// Its document.
     pub document: &'a T,
     /// Whether it takes the place of one that must be there.
@@ -44,6 +48,7 @@ struct Written<'a> {
     id: Uuid,
     doc_type: &'a str,
     claim_source: Option<Uuid>,
+    authentication_provider: Option<Uuid>,
     document: Vec<u8>,
     replace: bool,
 }
@@ -54,8 +59,9 @@ impl Store {
         &self,
         new: &NewConfiguration<'_, T>,
     ) -> Result<ConfigurationSave, StoreError> {
-        let NewConfiguration { id, doc_type, claim_source, document, replace } = *new;
-        let written = Written { id, doc_type, claim_source, document: codec::to_json(document)?, replace };
+        let NewConfiguration { id, doc_type, claim_source, authentication_provider, document, replace } = *new;
+        let document = codec::to_json(document)?;
+        let written = Written { id, doc_type, claim_source, authentication_provider, document, replace };
         self.decide(|| self.saving(&written).boxed()).await
     }
 
@@ -77,6 +83,12 @@ impl Store {
         if let Some(source) = new.claim_source {
             let Some(named) = self.naming_claim_source(source, batch).await? else {
                 return Ok(Decision::Answer(ConfigurationSave::NoClaimSource));
+            };
+            batch = named;
+        }
+        if let Some(provider) = new.authentication_provider {
+            let Some(named) = self.naming_provider(provider, batch).await? else {
+                return Ok(Decision::Answer(ConfigurationSave::NoAuthenticationProvider));
             };
             batch = named;
         }

@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use super::engine::Batch;
 use super::offer::{Offer, OfferState};
-use super::tables::{CONFIGURATION, ENRICHMENT, ISSUED, NONCE};
+use super::tables::{CONFIGURATION, ENRICHMENT, ISSUED, NONCE, USER_ISSUED};
 use super::token::Origin;
+use super::user::user_issued_key;
 use super::{Decision, Store, StoreError, codec};
 
 /// A record of one issued credential: metadata and digests, no claim value, no credential.
@@ -144,6 +145,7 @@ impl Store {
     fn with_records(&self, mut batch: Batch, offer: &Offer, issuance: &Issuance<'_>) -> Result<Batch, StoreError> {
         for record in issuance.records {
             batch = batch.put(ISSUED, record.id.as_bytes(), codec::pack(record)?, None);
+            batch = batch.put(USER_ISSUED, &user_issued_key(record.user_id, record.id), Vec::new(), None);
             if let Some(register_key) = issuance.register_key {
                 batch = self.registering(record, register_key, batch)?;
             }

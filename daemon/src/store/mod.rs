@@ -22,6 +22,7 @@
 //!
 //! Reads see all that was answered before they began. Time is the store's clock; versions are opaque.
 
+pub mod authentication_provider;
 pub mod authorization;
 pub mod claim_source;
 pub mod client;
@@ -32,6 +33,7 @@ pub mod create;
 pub mod documents;
 pub mod engine;
 pub mod enrichment;
+pub mod interaction_hook;
 pub mod issued;
 pub mod key;
 pub mod offer;

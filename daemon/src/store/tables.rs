@@ -15,7 +15,7 @@ pub const REFERENCE: Table = Table::new(4, "reference");
 pub const TOKEN: Table = Table::new(5, "token");
 /// End of life (seconds, big-endian) and id of a `c_nonce` that has been taken → empty.
 pub const NONCE: Table = Table::new(6, "nonce");
-/// User id → sealed persisted claims.
+/// User id → sealed [`super::user::User`].
 pub const USER: Table = Table::new(7, "user");
 /// Credential id → [`super::issued::Issued`].
 pub const ISSUED: Table = Table::new(8, "issued");
@@ -54,6 +54,14 @@ pub const REFRESH: Table = Table::new(25, "refresh");
 pub const CODE_OFFER: Table = Table::new(26, "code_offer");
 /// Space and SHA-256 of a single-use id → empty; ends when what carries the id is too old to be accepted.
 pub const SEEN: Table = Table::new(21, "seen");
+/// Authentication provider id → its sealed document.
+pub const AUTHENTICATION_PROVIDER: Table = Table::new(29, "authentication_provider");
+/// Keyed hash of an identity (issuer and subject) → user id.
+pub const USER_IDENTITY: Table = Table::new(30, "user_identity");
+/// The nil UUID → the sealed interaction hook.
+pub const INTERACTION_HOOK: Table = Table::new(31, "interaction_hook");
+/// User id and credential id → empty.
+pub const USER_ISSUED: Table = Table::new(32, "user_issued");
 
 /// All of them.
 pub const ALL: &[Table] = &[
@@ -82,6 +90,10 @@ pub const ALL: &[Table] = &[
     REFRESH,
     CODE_OFFER,
     SEEN,
+    AUTHENTICATION_PROVIDER,
+    USER_IDENTITY,
+    INTERACTION_HOOK,
+    USER_ISSUED,
 ];
 
 #[cfg(test)]

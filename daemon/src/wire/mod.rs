@@ -8,6 +8,7 @@ pub mod json;
 pub mod jwk;
 pub mod jws;
 pub mod point;
+pub mod url;
 pub mod x5c;
 
 #[cfg(test)]

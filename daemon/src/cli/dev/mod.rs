@@ -1,6 +1,7 @@
 //! `issuerd dev`: a complete local issuer in one command.
 
 mod configurations;
+mod people;
 mod show;
 
 use std::io::{self, Write as _};
@@ -75,6 +76,7 @@ impl Dev {
             if let Some(issuer) = &self.issuer {
                 config.server.issuer.clone_from(issuer);
             }
+            people::admit(config);
         })?;
         if let Some(file) = &self.config {
             let given = crate::config::load(Some(file))?;

@@ -35,6 +35,8 @@ pub enum Permission {
     Clients,
     /// Look at wallets' tokens and end them.
     WalletTokens,
+    /// See and change what is kept of persons, and what was issued to them.
+    Users,
 }
 
 impl Role {
@@ -49,7 +51,9 @@ impl Role {
                 matches!(self, Self::Admin | Self::Issuer | Self::ManagedIssuer)
             }
             Permission::ReadCatalog => true,
-            Permission::WriteCatalog | Permission::WalletTokens => matches!(self, Self::Admin | Self::Issuer),
+            Permission::WriteCatalog | Permission::WalletTokens | Permission::Users => {
+                matches!(self, Self::Admin | Self::Issuer)
+            }
             Permission::Clients | Permission::Plugins => matches!(self, Self::Admin),
         }
     }
@@ -84,6 +88,7 @@ mod tests {
         assert_eq!(may(Permission::Plugins), ["admin"]);
         assert_eq!(may(Permission::WriteCatalog), ["admin", "issuer"]);
         assert_eq!(may(Permission::WalletTokens), ["admin", "issuer"]);
+        assert_eq!(may(Permission::Users), ["admin", "issuer"]);
         assert_eq!(may(Permission::Offers), ["admin", "issuer", "managed-issuer"]);
         assert_eq!(may(Permission::WriteClaimSources), ["admin", "issuer", "managed-issuer"]);
         assert_eq!(may(Permission::ReadCatalog), ["admin", "issuer", "managed-issuer", "auditor"]);

@@ -98,6 +98,7 @@ impl Configurations {
             id,
             doc_type: &configuration.doc_type,
             claim_source: configuration.claim_source_id,
+            authentication_provider: configuration.authentication_provider_id,
             document: &configuration,
             replace,
         };
@@ -114,6 +115,10 @@ impl Configurations {
             ConfigurationSave::NoClaimSource => {
                 let named = configuration.claim_source_id.map(|id| id.to_string()).unwrap_or_default();
                 Saved::Invalid(vec![Detail::body("claimSourceId", "Resource Not Found").with_value(named)])
+            }
+            ConfigurationSave::NoAuthenticationProvider => {
+                let named = configuration.authentication_provider_id.map(|id| id.to_string()).unwrap_or_default();
+                Saved::Invalid(vec![Detail::body("authenticationProviderId", "Resource Not Found").with_value(named)])
             }
         })
     }

@@ -55,6 +55,9 @@ pub struct Configuration {
     /// The claim source that is asked for claims.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub claim_source_id: Option<Uuid>,
+    /// The authentication provider that holders log in at.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub authentication_provider_id: Option<Uuid>,
     /// When it was created.
     pub created_at: Timestamp,
 }

@@ -28,6 +28,7 @@ pub(super) fn read(body: &Map<String, Value>, id: Uuid, created_at: Timestamp) -
         let branding = fields.nested("branding", branding::read);
         let include_status = include_status(fields);
         let claim_source_id = fields.uuid("claimSourceId");
+        let authentication_provider_id = fields.uuid("authenticationProviderId");
         Some(Configuration {
             id,
             doc_type,
@@ -38,6 +39,7 @@ pub(super) fn read(body: &Map<String, Value>, id: Uuid, created_at: Timestamp) -
             branding,
             include_status,
             claim_source_id,
+            authentication_provider_id,
             created_at,
         })
     })

@@ -143,6 +143,7 @@ mod tests {
             branding: None,
             include_status: false,
             claim_source_id: None,
+            authentication_provider_id: None,
             created_at: Timestamp::UNIX_EPOCH,
         }
     }

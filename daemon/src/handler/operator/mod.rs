@@ -1,5 +1,6 @@
 //! The management API.
 
+pub mod authentication_providers;
 mod change;
 pub mod claim_sources;
 pub mod clients;
@@ -8,12 +9,14 @@ pub mod configurations;
 pub mod error;
 pub mod health;
 pub mod iacas;
+pub mod interaction_hook;
 pub mod offers;
 pub mod page;
 pub mod plugins;
 pub mod recordings;
 pub mod signers;
 pub mod token;
+pub mod users;
 pub mod wallet_tokens;
 
 use axum::http::HeaderMap;

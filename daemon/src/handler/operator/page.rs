@@ -32,6 +32,13 @@ pub fn query_mistake(param: &str, msg: &str) -> ApiError {
     ApiError::Invalid(vec![Detail { location: "query", param: param.into(), msg: msg.into(), value: None }])
 }
 
+impl From<&str> for PageQuery {
+    /// A page that begins at `cursor`.
+    fn from(cursor: &str) -> Self {
+        Self { cursor: Some(cursor.to_owned()), ..Self::default() }
+    }
+}
+
 impl PageQuery {
     /// How many to return.
     pub fn limit(&self) -> Result<usize, ApiError> {

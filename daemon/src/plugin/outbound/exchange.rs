@@ -40,7 +40,7 @@ async fn body(mut answer: reqwest::Response, most: usize) -> Result<Vec<u8>, Htt
 }
 
 /// Why there is no answer, without the URL, which may hold what is nobody's business.
-fn failure(error: &reqwest::Error) -> HttpError {
+pub(super) fn failure(error: &reqwest::Error) -> HttpError {
     let mut cause: &(dyn Error + 'static) = error;
     loop {
         if cause.is::<NotAllowed>() {

@@ -7,6 +7,7 @@ pub(super) mod headers;
 pub(super) mod place;
 mod resolve;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -19,6 +20,35 @@ use crate::base::clock::Clock;
 use crate::base::random::{NoEntropy, Random};
 
 pub(super) use resolve::{Lookup, SystemLookup};
+
+/// A client for requests of the daemon itself, with the bounds of those of plugins: it connects to no address that is not allowed.
+pub(crate) fn guarded(private: bool, ca_file: Option<PathBuf>) -> Result<reqwest::Client, String> {
+    let grant = HttpGrant { origin: "https:".into(), methods: Vec::new(), path: None, private, ca_file };
+    let lookup: Arc<dyn Lookup> = Arc::<SystemLookup>::default();
+    let made = client::clients(&[grant], &lookup)?;
+    made.into_iter().next().ok_or_else(|| "there is no client".to_owned())
+}
+
+/// Where such a request goes; refused when the host is an address that is not allowed.
+pub(crate) fn target(text: &str, private: bool) -> Result<reqwest::Url, String> {
+    let url = place::parse(text)?;
+    match place::literal(&url) {
+        Some(address) if !address::may_connect(address, private) => Err("the address is not allowed".to_owned()),
+        _ => Ok(url),
+    }
+}
+
+/// Why there is no answer, without the URL.
+pub(crate) fn reason(error: &reqwest::Error) -> String {
+    match exchange::failure(error) {
+        HttpError::Timeout => "it took too long".to_owned(),
+        HttpError::Denied(text)
+        | HttpError::InvalidRequest(text)
+        | HttpError::Connect(text)
+        | HttpError::Other(text) => text,
+        HttpError::TooLarge(_) | HttpError::Quota => "it is too large".to_owned(),
+    }
+}
 
 /// The real world, as one plugin reaches it.
 pub(super) struct Real {

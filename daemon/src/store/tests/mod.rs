@@ -75,7 +75,7 @@ fn word() -> String {
 
 /// A configuration without a claim source.
 fn plain<'a>(id: Uuid, doc_type: &'a str, document: &'a Value, replace: bool) -> NewConfiguration<'a, Value> {
-    NewConfiguration { id, doc_type, claim_source: None, document, replace }
+    NewConfiguration { id, doc_type, claim_source: None, authentication_provider: None, document, replace }
 }
 
 fn claims() -> Map<String, Value> {

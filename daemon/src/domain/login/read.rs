@@ -1,0 +1,166 @@
+//! Reads the body of a request that creates or replaces a provider, and shows a provider without its secrets.
+
+use serde_json::{Map, Value, json};
+
+use super::begin::{OWN, printed};
+use super::exchange::client_key;
+use super::outbound::Reach;
+use super::provider::{AuthMethod, Provider};
+use crate::domain::Failure;
+use crate::domain::site::Site;
+use crate::wire::fields::{Detail, Fields, read_body};
+use crate::wire::jwk;
+use crate::wire::url::WebUrl;
+
+/// Where providers send browsers back to, below the issuer.
+pub const CALLBACK: &str = "/v1/oauth/login/callback";
+/// What is shown in the place of a secret.
+const MASK: &str = "********";
+/// Most static parameters, and most characters of each.
+const MOST_PARAMETERS: usize = 1_000;
+const LONGEST_PARAMETER: usize = 1_000;
+/// Most scopes, claims or names of parameters.
+const MOST_NAMES: usize = 100;
+
+/// What a request says of a provider.
+pub(super) struct Asked {
+    pub(super) url: String,
+    pub(super) scope: Vec<String>,
+    pub(super) client_id: String,
+    pub(super) method: AuthMethod,
+    /// `None` for the one that there is.
+    pub(super) secret: Option<String>,
+    pub(super) fixed: Map<String, Value>,
+    pub(super) forwarded: Vec<String>,
+    pub(super) persisted: Vec<String>,
+}
+
+/// Reads and checks a body. `old` is the provider that it replaces.
+pub(super) fn read(body: &Map<String, Value>, old: Option<&Provider>, reach: &Reach) -> Result<Asked, Vec<Detail>> {
+    read_body(body, |fields| {
+        // A provider that was read and is sent back carries them; they say nothing new.
+        for shown in ["id", "redirectUrl", "clientJwk"] {
+            fields.value(shown);
+        }
+        let url = url(fields, reach);
+        let scope = scope(fields);
+        let client_id = fields.text("clientId", 1, 1_024);
+        let client_id = fields.required("clientId", client_id).unwrap_or_default().to_owned();
+        let method = method(fields);
+        let secret = secret(fields, method, old);
+        let fixed = fixed(fields);
+        let forwarded = names(fields, "forwardedRequestParameters").unwrap_or_default();
+        if let Some(own) = forwarded.iter().find(|name| OWN.contains(&name.as_str())) {
+            fields.mistake("forwardedRequestParameters", format!("must not have {own}: this issuer sets it"));
+        }
+        let persisted = names(fields, "claimsToPersist").unwrap_or_default();
+        Some(Asked { url, scope, client_id, method, secret, fixed, forwarded, persisted })
+    })
+}
+
+fn url(fields: &mut Fields<'_>, reach: &Reach) -> String {
+    let text = fields.text("url", 1, 2_000);
+    let Some(text) = fields.required("url", text) else { return String::new() };
+    match WebUrl::parse(text) {
+        Err(error) => fields.mistake("url", error.to_string()),
+        Ok(url) if url.query => fields.mistake("url", "must have no query"),
+        Ok(url) => {
+            if let Err(problem) = reach.check(&url) {
+                fields.mistake("url", problem);
+            }
+            return url.text.to_owned();
+        }
+    }
+    String::new()
+}
+
+fn scope(fields: &mut Fields<'_>) -> Vec<String> {
+    let Some(scope) = names(fields, "scope") else { return ["openid", "profile", "email"].map(str::to_owned).into() };
+    if !scope.iter().any(|one| one == "openid") {
+        fields.mistake("scope", "must have openid");
+    }
+    if scope.iter().any(|one| one.contains(' ')) {
+        fields.mistake("scope", "must have one scope an item");
+    }
+    scope
+}
+
+fn method(fields: &mut Fields<'_>) -> AuthMethod {
+    let Some(name) = fields.text("tokenEndpointAuthMethod", 1, 64) else { return AuthMethod::ClientSecretBasic };
+    serde_json::from_value(name.into()).unwrap_or_else(|_| {
+        let all = "client_secret_basic, client_secret_post, private_key_jwt or none";
+        fields.mistake("tokenEndpointAuthMethod", format!("must be {all}"));
+        AuthMethod::None
+    })
+}
+
+fn secret(fields: &mut Fields<'_>, method: AuthMethod, old: Option<&Provider>) -> Option<String> {
+    let needed = matches!(method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost);
+    let secret = fields.text("clientSecret", 1, 1_024);
+    if !needed {
+        return None;
+    }
+    let secret = fields.required("clientSecret", secret)?;
+    if secret != MASK {
+        return Some(secret.to_owned());
+    }
+    let kept = old.and_then(|old| old.client_secret.clone());
+    if kept.is_none() {
+        fields.mistake("clientSecret", "is masked: there is no earlier one to keep");
+    }
+    kept
+}
+
+fn fixed(fields: &mut Fields<'_>) -> Map<String, Value> {
+    let Some(fixed) = fields.object("staticRequestParameters") else { return Map::new() };
+    if fixed.len() > MOST_PARAMETERS {
+        fields.mistake("staticRequestParameters", format!("must have at most {MOST_PARAMETERS} members"));
+        return Map::new();
+    }
+    for (name, value) in fixed {
+        let path = format!("staticRequestParameters.{name}");
+        if name.is_empty() || name.chars().any(char::is_control) {
+            fields.mistake("staticRequestParameters", "must have names without control characters");
+        } else if OWN.contains(&name.as_str()) {
+            fields.detail(Detail::body(path, "is set by this issuer"));
+        } else if printed(value).chars().count() >= LONGEST_PARAMETER {
+            fields.detail(Detail::body(path, format!("must have fewer than {LONGEST_PARAMETER} characters")));
+        } else if name == "max_age" && printed(value).parse::<u32>().is_err() {
+            fields.detail(Detail::body(path, "must be a whole number of seconds"));
+        }
+    }
+    fixed.clone()
+}
+
+fn names(fields: &mut Fields<'_>, member: &'static str) -> Option<Vec<String>> {
+    let names = fields.strings(member)?;
+    if names.len() > MOST_NAMES || names.iter().any(|name| name.len() > 255 || name.chars().any(char::is_control)) {
+        fields.mistake(member, format!("must have at most {MOST_NAMES} items of at most 255 characters"));
+    }
+    Some(names.into_iter().map(str::to_owned).collect())
+}
+
+/// A provider as the management API shows it.
+pub(super) fn shown(provider: &Provider, site: &Site) -> Result<Value, Failure> {
+    let mut shown = json!({
+        "id": provider.id,
+        "url": provider.url,
+        "scope": provider.scope,
+        "clientId": provider.client_id,
+        "tokenEndpointAuthMethod": provider.token_endpoint_auth_method,
+        "staticRequestParameters": provider.static_request_parameters,
+        "forwardedRequestParameters": provider.forwarded_request_parameters,
+        "claimsToPersist": provider.claims_to_persist,
+        "redirectUrl": site.url(CALLBACK),
+    });
+    if let Some(object) = shown.as_object_mut() {
+        if provider.client_secret.is_some() {
+            object.insert("clientSecret".into(), MASK.into());
+        }
+        if provider.client_key.is_some() {
+            let key = jwk::print(client_key(provider)?.public_key());
+            object.insert("clientJwk".into(), serde_json::from_str(&key).unwrap_or_default());
+        }
+    }
+    Ok(shown)
+}
