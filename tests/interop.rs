@@ -9,6 +9,8 @@
     reason = "a failed expectation is the failure of the test"
 )]
 
+mod interop_plugins;
+
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
@@ -26,7 +28,6 @@ use isomdl::presentation::authentication::mdoc::issuer_authentication;
 use issuerd_tests::claims::{mdl, pid};
 use issuerd_tests::configurations::membership;
 use issuerd_tests::daemon::{MDL, PID};
-use issuerd_tests::plugins::people;
 use issuerd_tests::{Daemon, HolderKey, Mdoc, Offer};
 use serde_json::{Value, json};
 
@@ -181,22 +182,6 @@ fn a_pid_and_an_unknown_type_are_claimed_from_one_offer() {
         [PID, "org.example.club"]
     );
     verify(&daemon, &credentials);
-}
-
-#[test]
-fn claims_of_a_plugin_are_claimed_and_verify() {
-    let table = "employee,name,level\n1042,Mika Sommer,gold";
-    let daemon = Daemon::installed(&people("org.example.club", table));
-    let club = daemon.management().create_configuration(&membership("org.example.club"));
-    let offer = daemon.management().offer_of(&club, &json!({ "employee": "1042" }));
-    let credentials = claim(&offer.uri, None, 2).unwrap();
-    verify(&daemon, &credentials);
-    let mdoc = Mdoc::decode(&B64.decode(credentials[0]["credential"].as_str().unwrap()).unwrap());
-    assert_eq!(mdoc.value("name").as_text(), Some("Mika Sommer"));
-    // Whom the plugin doesn't know gets nothing from the foreign wallet either.
-    let unknown = daemon.management().offer_of(&club, &json!({ "employee": "7777", "name": "Mika" }));
-    let refused = claim(&unknown.uri, None, 1).unwrap_err();
-    assert!(refused.contains("credential_request_denied"), "{refused}");
 }
 
 #[test]

@@ -98,12 +98,13 @@ fn on_release(group: Group) -> Result {
     run_group(group)
 }
 
-/// Builds the examples in other languages, and issues through each.
+/// Builds the examples in other languages, and issues through each, to the foreign wallet as well.
 fn scripts() -> Result {
+    npm_ci()?;
     release()?;
     crate::plugins::scripts()?;
     crate::plugins::templates(crate::plugins::SCRIPTS)?;
-    let mut flows = cargo_test("-p issuerd-tests --test flow");
+    let mut flows = cargo_test("-p issuerd-tests --test flow --test interop");
     flows.args(if nextest() { &["--run-ignored", "only"][..] } else { &["--", "--ignored"] });
     flows.env("ISSUERD_BIN", root().join("target/release/issuerd"));
     run(flows)
