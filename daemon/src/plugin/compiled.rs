@@ -47,10 +47,11 @@ impl Source {
 }
 
 fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let path = &itself(path)?;
     let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).map_err(io::Error::other)?;
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
     let file = file.map_err(|error| match rustix::io::Errno::from_io_error(&error) {
-        Some(rustix::io::Errno::LOOP) => io::Error::other("it is a symbolic link; name the file itself"),
+        Some(rustix::io::Errno::LOOP) => io::Error::other("it became a symbolic link just now"),
         _ => error,
     })?;
     let found = file.metadata()?;
@@ -63,6 +64,23 @@ fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0));
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most { Err(io::Error::other("it grows")) } else { Ok(bytes) }
+}
+
+/// The file that a path names. A symbolic link may lead to another file below its own folder, as those of volumes that Kubernetes mounts
+/// do: who can write there can as well exchange the file. A link that leads elsewhere would let others decide what is loaded.
+fn itself(path: &Path) -> io::Result<PathBuf> {
+    if !fs::symlink_metadata(path)?.is_symlink() {
+        return Ok(path.to_owned());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (folder, file) = (fs::canonicalize(folder)?, fs::canonicalize(path)?);
+    if file.starts_with(&folder) {
+        return Ok(file);
+    }
+    let where_to = file.display();
+    Err(io::Error::other(format!(
+        "it is a symbolic link that leads out of its folder, to {where_to}; name that file itself"
+    )))
 }
 
 /// Checks the detached signature beside a file.

@@ -1,5 +1,6 @@
 //! Secrets for plugins: read once when plugins are loaded, held in memory that is wiped, shown to nobody.
 
+mod escape;
 mod masks;
 mod read;
 

@@ -1,5 +1,8 @@
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
 use super::super::settings::SecretPlace;
 use super::*;
 
@@ -70,6 +73,68 @@ fn masks_hide_values_wherever_they_stand() {
         assert_eq!(masks.text(text.to_owned()), masked);
     }
     assert_eq!(masks.bytes(b"\xff\x00s3cret".to_vec()), b"\xff\x00***");
+}
+
+#[test]
+fn masks_hide_values_however_they_are_quoted() {
+    let value = "pä\"ss/w+ rd\\1";
+    let masks = Masks::new(&[Secret::new(value.as_bytes().to_vec())]);
+    let base64 = |text: &str| STANDARD.encode(text);
+    let percent = |byte: u8| format!("%{byte:02X}");
+    let url = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    for quoted in [
+        serde_json::to_string(value).unwrap(),
+        // What others make of JSON: everything but ASCII escaped, or slashes too.
+        format!("\"{}\"", r#"p\u00e4\"ss/w+ rd\\1"#),
+        format!("\"{}\"", r"p\u00E4\u0022ss\/w\u002b rd\u005C1"),
+        format!("{value:?}"),
+        format!("b'{}'", r#"p\xc3\xa4\"ss/w+ rd\\1'"#),
+        url(value),
+        value.bytes().map(percent).collect::<Vec<_>>().concat(),
+        value.bytes().map(percent).collect::<Vec<_>>().concat().to_lowercase(),
+        base64(value),
+        url(&base64(value)),
+        URL_SAFE_NO_PAD.encode(value),
+    ] {
+        let shown = masks.text(format!("said [{quoted}]"));
+        assert!(shown.contains("***") && shown.len() < 20, "{quoted}: {shown}");
+    }
+    // In base64 of more than the value, whatever stands around it.
+    for before in ["", "u", "us", "use", "user:"] {
+        for after in ["", "x", "xy", "xyz"] {
+            let shown = masks.text(base64(&format!("{before}{value}{after}")));
+            assert!(shown.contains("***") && shown.len() <= 3 + 4 + 8 + 4, "{before}…{after}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn what_looks_like_an_escape_is_a_value_too() {
+    for value in ["%41%42", "a\\\\nb", "\\u0041", "++++", "%%%%", "\\\\\\\\"] {
+        let masks = Masks::new(&[Secret::new(value.as_bytes().to_vec())]);
+        assert_eq!(masks.text(format!("<{value}>")), "<***>");
+        let json = serde_json::to_string(value).unwrap();
+        let shown = masks.text(json);
+        assert!(shown.len() >= 5 && shown.trim_matches('"').bytes().all(|byte| byte == b'*'), "{value}: {shown}");
+    }
+    let masks = Masks::new(&[Secret::new(b"abcd".to_vec())]);
+    for harmless in ["abc", "100 %", "ab%", "\\", "ab\\u00", "a+b", "50%41"] {
+        assert_eq!(masks.text(harmless.to_owned()), harmless);
+    }
+}
+
+#[test]
+fn an_escape_that_is_cut_off_shows_no_half_of_a_secret() {
+    let masks = Masks::new(&[Secret::new(b"abcdefghijklmnop".to_vec())]);
+    let escaped =
+        "abcdefghijklmnop".chars().map(|sign| format!("\\u{:04x}", u32::from(sign))).collect::<Vec<_>>().concat();
+    for longest in 1..60 {
+        for shift in 0..8 {
+            let text = format!("{}{}", "-".repeat(longest * 8 - shift * 12 % (longest * 8)), escaped.repeat(20));
+            let shown = masks.beginning(text, longest);
+            assert!(shown.len() <= longest && !shown.contains("u006"), "{longest}: {shown}");
+        }
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -74,14 +74,43 @@ async fn a_file_must_have_the_pinned_digest_and_signature() {
 }
 
 #[tokio::test]
-async fn a_link_and_a_missing_file_are_refused() {
+async fn a_link_out_of_its_folder_and_a_missing_file_are_refused() {
     let mut site = Site::new().with("hr", &guest(GOOD));
-    let link = site.folder.path().join("link.wasm");
-    std::os::unix::fs::symlink(site.file("hr"), &link).unwrap();
-    site.plugin("hr").file = link;
-    assert!(refusal(&site).await.contains("symbolic link"));
-    site.plugin("hr").file = site.file("nothing");
-    assert!(refusal(&site).await.contains("nothing.wasm"));
+    let inner = site.folder.path().join("inner");
+    std::fs::create_dir(&inner).unwrap();
+    for (number, target) in [site.file("hr"), "../hr.wasm".into()].iter().enumerate() {
+        let link = inner.join(format!("{number}.wasm"));
+        symlink(target, &link).unwrap();
+        site.plugin("hr").file = link;
+        assert!(refusal(&site).await.contains("a symbolic link that leads out of its folder"));
+    }
+    let nowhere = inner.join("nowhere.wasm");
+    symlink("nothing.wasm", &nowhere).unwrap();
+    for missing in [nowhere, site.file("nothing")] {
+        assert!(site.file("hr").exists());
+        site.plugin("hr").file = missing.clone();
+        assert!(refusal(&site).await.contains(missing.to_str().unwrap()));
+    }
+}
+
+// What Kubernetes makes of a volume: `..data` is a link to a folder of its time, and is exchanged.
+#[tokio::test]
+async fn a_link_within_its_folder_is_followed_and_its_exchange_is_a_change() {
+    let mut site = Site::new().with("hr", &guest(GOOD));
+    let volume = site.folder.path().join("volume");
+    for (time, component) in [("..one", guest(GOOD)), ("..two", guest(include_str!("guests/trap.wat")))] {
+        std::fs::create_dir_all(volume.join(time)).unwrap();
+        std::fs::write(volume.join(time).join("hr.wasm"), component).unwrap();
+    }
+    symlink("..one", volume.join("..data")).unwrap();
+    symlink("..data/hr.wasm", volume.join("hr.wasm")).unwrap();
+    site.plugin("hr").file = volume.join("hr.wasm");
+    let plugins = site.start().await.unwrap();
+    assert!(is_good(&ask(&plugins, "hr", "a").await));
+    symlink("..two", volume.join("..new")).unwrap();
+    std::fs::rename(volume.join("..new"), volume.join("..data")).unwrap();
+    assert_eq!(plugins.reload(&site.settings, None).await.unwrap().loaded, ["hr"]);
+    assert_eq!(ask(&plugins, "hr", "x").await, Err(CallError::Failed));
 }
 
 /// A guest with a JSON Schema for its configuration.
