@@ -32,7 +32,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("cases", "the cases of each plugin, in the engine of the release binary", &[], crate::plugins::cases),
     step("scripts", "plugins and templates in JavaScript and Python build and work", &[&NODE, &NPM, &PYTHON], scripts),
     step("race", "races and crashes of the release binary", &[], || on_release(Group::Race)),
-    step("interop", "foreign wallets and verifiers", &[&NODE, &NPM], interop),
+    step("interop", "foreign wallets, verifiers and identity providers", &[&NODE, &NPM], interop),
     step("examples", "each example runs", &[&CURL, &OPENSSL, &NODE, &NPM, &PROMTOOL], examples),
 ];
 
@@ -112,6 +112,9 @@ fn scripts() -> Result {
 
 fn interop() -> Result {
     npm_ci()?;
+    let mut logins = cargo_test("-p issuerd --lib outbound::tests::provider");
+    logins.args(if nextest() { &["--run-ignored", "only"][..] } else { &["--", "--ignored"] });
+    run(logins)?;
     on_release(Group::Interop)
 }
 

@@ -1,4 +1,6 @@
-//! Against servers that mean ill.
+//! Against servers that mean ill, and against a provider by others.
+
+mod provider;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
