@@ -3,15 +3,12 @@
 //!
 //! Draft 07 has `iss` in the attestation, later drafts have not; both are read. A `status` in it is not looked up.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use jiff::Timestamp;
 
 use super::assertion::LONGEST_ID;
 use super::times::{Now, TimeError};
 use super::{AttestationRules, WalletFacts};
 use crate::base::key::PublicKey;
-use crate::base::secret::sha256;
 use crate::pki::certificate::Facts;
 use crate::pki::chain::ChainError;
 use crate::signer::{Algorithm, verify};
@@ -101,19 +98,8 @@ pub(super) struct Attested {
     pub(super) facts: WalletFacts,
 }
 
-impl Attested {
-    /// Thumbprint of the key of the instance (RFC 7638).
-    pub(super) fn thumbprint(&self) -> [u8; 32] {
-        sha256(jwk::print(&self.key).as_bytes())
-    }
-}
-
 /// Checks an attestation. Chain and signature come last, since they cost more than all the rest.
-pub(super) fn check(
-    text: &str,
-    rules: &AttestationRules,
-    now: Timestamp,
-) -> Result<Attested, AttestationError> {
+pub(super) fn check(text: &str, rules: &AttestationRules, now: Timestamp) -> Result<Attested, AttestationError> {
     let jws = Jws::decode(text)?;
     let header = jws.header()?;
     let read = Header::of(&header)?;
@@ -153,6 +139,7 @@ fn check_claims(claims: &Object<'_>, rules: &AttestationRules) -> Result<Atteste
         version: fact("wallet_version"),
         link: fact("wallet_link"),
         provider: issuer.filter(|text| is_fact(text)).map(str::to_owned),
+        key: jwk::thumbprint_bytes(&key),
     };
     Ok(Attested { client_id: subject.to_owned(), key, facts })
 }
@@ -188,7 +175,7 @@ fn signer(
         return Ok((key, name.filter(|name| is_fact(name))));
     }
     let kid = header.get("kid").and_then(Json::as_str).ok_or(AttestationError::NoKey)?;
-    let named = |key: &&PublicKey| B64.encode(sha256(jwk::print(key).as_bytes())) == kid;
+    let named = |key: &&PublicKey| jwk::thumbprint(key) == kid;
     let key = rules.anchors.keys().iter().find(named).ok_or(AttestationError::NoKey)?;
     Ok((*key, None))
 }

@@ -53,7 +53,11 @@ impl WalletClients {
             let secret_alone = !presented.has_assertion() && !presented.has_attestation();
             return Ok(Err(if secret_alone { ClientRefusal::Secret } else { ClientRefusal::SeveralMethods }));
         }
-        if presented.has_attestation() { self.by_attestation(presented).await } else { self.by_assertion(presented).await }
+        if presented.has_attestation() {
+            self.by_attestation(presented).await
+        } else {
+            self.by_assertion(presented).await
+        }
     }
 
     /// The same; `None` for a request that says nothing of its client, where the policy permits that.
@@ -149,7 +153,7 @@ impl WalletClients {
             now,
         };
         let good = pop::check(proof.trim(), &attested, &rules)?;
-        let key = attested.thumbprint();
+        let key = attested.facts.key;
         // A wallet needs no registration when its provider vouches for it; one that is registered to prove itself otherwise must.
         let client = match self.named(&attested.client_id) {
             Some(known) if matches!(known.authentication, Method::Public | Method::Attestation) => {

@@ -117,11 +117,7 @@ impl WalletClients {
         };
         let saved = self.store.document_put(WALLET_CLIENT, id, client, Some(version)).await?;
         self.refresh().await?;
-        if saved {
-            Ok(Saved::Saved(Arc::new(client.clone())))
-        } else {
-            Err(crate::store::StoreError::Contended.into())
-        }
+        if saved { Ok(Saved::Saved(Arc::new(client.clone()))) } else { Err(crate::store::StoreError::Contended.into()) }
     }
 
     /// Removes one; it can authenticate no more. Tokens that it has stay good until they end.

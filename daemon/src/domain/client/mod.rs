@@ -27,6 +27,7 @@ use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::pki::chain::Anchors;
 use crate::store::Store;
+pub use crate::store::token::WalletFacts;
 pub use assertion::ASSERTION_TYPE;
 pub use authenticate::Presented;
 pub use refusal::{ClientRefusal, Remedy};
@@ -94,19 +95,6 @@ impl Client {
     pub fn is_authenticated(&self) -> bool {
         self.method != Method::Public
     }
-}
-
-/// What a wallet provider says of a wallet (`OpenID4VCI` appendix E).
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct WalletFacts {
-    /// `wallet_name`
-    pub name: Option<String>,
-    /// `wallet_version`
-    pub version: Option<String>,
-    /// `wallet_link`
-    pub link: Option<String>,
-    /// The wallet provider: `iss` of the attestation, or the name in the certificate that signed it.
-    pub provider: Option<String>,
 }
 
 /// Which wallets may come, and what is published of it.

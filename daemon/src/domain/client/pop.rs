@@ -109,11 +109,7 @@ pub(super) fn check(text: &str, attested: &Attested, rules: &PopRules<'_>) -> Re
     let id = check_claims(&claims, attested, rules)?;
     let until = check_times(&claims, rules)?;
     check_challenge(&claims, rules)?;
-    if verify(&attested.key, jws.signed(), jws.signature()) {
-        Ok(Good { id, until })
-    } else {
-        Err(PopError::Signature)
-    }
+    if verify(&attested.key, jws.signed(), jws.signature()) { Ok(Good { id, until }) } else { Err(PopError::Signature) }
 }
 
 fn check_claims(claims: &Object<'_>, attested: &Attested, rules: &PopRules<'_>) -> Result<String, PopError> {

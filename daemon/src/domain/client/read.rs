@@ -110,11 +110,8 @@ fn check_method(client: &Registered, fields: &mut Fields<'_>) {
         (false, true) => fields.mistake("jwks", "is for private_key_jwt only"),
         (true, true) | (false, false) => {}
     }
-    let given = [
-        !client.certificate_sha256.is_empty(),
-        client.certificate_subject.is_some(),
-        client.certificate_dns.is_some(),
-    ];
+    let given =
+        [!client.certificate_sha256.is_empty(), client.certificate_subject.is_some(), client.certificate_dns.is_some()];
     let given = given.into_iter().filter(|given| *given).count();
     match (client.authentication == Method::Mtls, given) {
         (true, 1) | (false, 0) => {}

@@ -40,7 +40,8 @@ fn has_host(rest: &str) -> bool {
 
 fn is_loopback(rest: &str) -> bool {
     let Some(authority) = authority(rest) else { return false };
-    let port = |after: &str| after.is_empty() || after.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+    let port =
+        |after: &str| after.is_empty() || after.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
     ["127.0.0.1", "[::1]", "localhost"].iter().any(|host| authority.strip_prefix(host).is_some_and(port))
 }
 

@@ -25,9 +25,8 @@ pub(super) async fn authenticate(
     form: &BTreeMap<String, String>,
     certificate: Option<&PeerCertificate>,
 ) -> Result<Client, WalletError> {
-    let client = with_presented(headers, form, certificate, async |presented| {
-        app.wallet_clients.authenticate(&presented).await
-    });
+    let client =
+        with_presented(headers, form, certificate, async |presented| app.wallet_clients.authenticate(&presented).await);
     client.await?.map_err(|refusal| refused(refusal, headers))
 }
 
@@ -116,7 +115,8 @@ mod tests {
 
     async fn seen(refusal: ClientRefusal, headers: &HeaderMap) -> (u16, String, bool) {
         let response = refused(refusal, headers).into_response();
-        let (status, challenge) = (response.status().as_u16(), response.headers().contains_key(header::WWW_AUTHENTICATE));
+        let (status, challenge) =
+            (response.status().as_u16(), response.headers().contains_key(header::WWW_AUTHENTICATE));
         let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap();
         let body: Value = serde_json::from_slice(&body).unwrap();
         (status, body["error"].as_str().unwrap().to_owned(), challenge)
@@ -125,7 +125,8 @@ mod tests {
     // OAU-5.2-02, ABC-6.2-01, ABC-7.4-01
     #[tokio::test]
     async fn each_remedy_has_its_code() {
-        let (plain, basic) = (HeaderMap::new(), HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("Basic x"))]));
+        let (plain, basic) =
+            (HeaderMap::new(), HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("Basic x"))]));
         assert_eq!(seen(ClientRefusal::Unproven, &plain).await, (401, "invalid_client".into(), false));
         assert_eq!(seen(ClientRefusal::Secret, &basic).await, (401, "invalid_client".into(), true));
         assert_eq!(seen(ClientRefusal::SeveralMethods, &plain).await, (400, "invalid_request".into(), false));
