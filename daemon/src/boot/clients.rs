@@ -87,7 +87,9 @@ fn check(config: &Config) -> Result<Vec<Registered>, Vec<String>> {
         match read(entry) {
             Ok(client) if names.insert(client.client_id.clone()) => clients.push(client),
             Ok(_) => wrong.push(format!("`client[{place}].id` is that of another client")),
-            Err(mistakes) => wrong.extend(mistakes.into_iter().map(|(key, problem)| format!("`client[{place}].{key}` {problem}"))),
+            Err(mistakes) => {
+                wrong.extend(mistakes.into_iter().map(|(key, problem)| format!("`client[{place}].{key}` {problem}")))
+            }
         }
     }
     if wrong.is_empty() { Ok(clients) } else { Err(wrong) }
@@ -99,7 +101,8 @@ fn read(entry: &ClientEntry) -> Result<Registered, Vec<(String, String)>> {
         let jwks = read_jwks(file).map_err(|problem| vec![("jwks_file".to_owned(), problem)])?;
         members.insert("jwks".into(), jwks.into());
     }
-    declared(&members).map_err(|details| details.into_iter().map(|detail| (key_of(&detail.param), detail.msg)).collect())
+    declared(&members)
+        .map_err(|details| details.into_iter().map(|detail| (key_of(&detail.param), detail.msg)).collect())
 }
 
 fn read_jwks(file: &str) -> Result<Map<String, Value>, String> {

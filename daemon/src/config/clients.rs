@@ -48,11 +48,9 @@ fn read(mut reader: Reader<'_>) -> ClientEntry {
     members.insert("clientId".into(), reader.required("id", "the client_id of the wallet").into());
     let how = "`none`, `private_key_jwt`, `attestation` or `mtls`";
     members.insert("authentication".into(), reader.required("authentication", how).into());
-    for (key, member) in [
-        ("name", "name"),
-        ("certificate_subject", "certificateSubject"),
-        ("certificate_dns", "certificateDns"),
-    ] {
+    for (key, member) in
+        [("name", "name"), ("certificate_subject", "certificateSubject"), ("certificate_dns", "certificateDns")]
+    {
         members.extend(reader.text(key).map(|text| (member.into(), text.into())));
     }
     for (key, member) in [("redirect_uris", "redirectUris"), ("certificate_sha256", "certificateSha256")] {

@@ -3,8 +3,8 @@
 
 mod authorization_code;
 mod check;
-mod dpop;
 mod clients;
+mod dpop;
 mod issuance;
 mod issuer;
 mod load;
@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 use crate::plugin::settings::Settings;
 
 pub use authorization_code::AuthorizationCode;
-pub use dpop::DpopSection;
 pub use clients::{ClientEntry, Clients};
+pub use dpop::DpopSection;
 pub use issuance::Issuance;
 pub use issuer::IssuerSection;
 pub use load::{ConfigError, load, load_with};
