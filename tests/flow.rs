@@ -47,3 +47,4 @@ mod flow_serve;
 mod flow_token;
 mod flow_tx_code;
 mod flow_unmanaged;
+mod flow_wallet_clients;

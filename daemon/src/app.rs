@@ -13,6 +13,7 @@ use crate::domain::access::clients::Clients;
 use crate::domain::authorization::Authorizations;
 use crate::domain::authorization::offers::CodeOffers;
 use crate::domain::claim_source::catalog::ClaimSources;
+use crate::domain::client::WalletClients;
 use crate::domain::configuration::catalog::Configurations;
 use crate::domain::dpop::Dpop;
 use crate::domain::interaction_hook::InteractionHooks;
@@ -51,6 +52,8 @@ pub struct App {
     pub code_offers: CodeOffers,
     /// Proofs of possession of the key that a token is bound to.
     pub dpop: Dpop,
+    /// Wallet clients.
+    pub wallet_clients: WalletClients,
     /// Nonces.
     pub nonces: Arc<NonceIssuer>,
     /// Configurations.

@@ -1,5 +1,6 @@
 //! Builds the parts of a running issuer from the configuration; the only file that names concrete ones.
 
+mod clients;
 mod login;
 mod plugins;
 
@@ -21,6 +22,7 @@ use crate::domain::access::clients::Clients;
 use crate::domain::authorization::Authorizations;
 use crate::domain::authorization::offers::CodeOffers;
 use crate::domain::claim_source::catalog::ClaimSources;
+use crate::domain::client::WalletClients;
 use crate::domain::configuration::catalog::Configurations;
 use crate::domain::dpop::{Dpop, DpopPolicy, DpopRules};
 use crate::domain::event::Events;
@@ -40,6 +42,7 @@ use crate::signer::{Algorithm, SoftwareKey};
 use crate::store::Store;
 use crate::store::redb_engine::{OpenError, RedbEngine};
 use crate::store::seal::Sealer;
+pub use clients::check_all as check_clients;
 pub use plugins::{check as check_plugins, reload_at_hangup};
 
 /// How often expired entries are removed, and how many in one batch.
@@ -68,6 +71,9 @@ pub enum BootError {
     /// Plugins could not be loaded; the reasons, one a line.
     #[error("{0}")]
     Plugins(String),
+    /// Wallet clients or trust anchors could not be read; the reasons, one a line.
+    #[error("{0}")]
+    Clients(String),
     /// A part could not be loaded.
     #[error(transparent)]
     Load(#[from] Failure),
@@ -116,12 +122,13 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     let claim_sources = Arc::new(claim_sources.await?);
     let trust = Trust::load(store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random), events).await?;
     let (configurations, trust) = (Arc::new(configurations), Arc::new(trust));
+    let wallet_clients = clients::load(config, &store, &clock, &random).await?;
     let common = (store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random));
     let providers = login::providers(&config.login, common, Arc::clone(&configurations)).await?;
     let parts =
         Parts { clock, random, metrics, store, site, configurations, providers, hooks, claim_sources, plugins, trust };
     let clients = Clients::load(parts.store.clone(), Arc::clone(&parts.random), key, parts.site.issuer.clone());
-    Ok(Arc::new(parts.assemble(clients.await?, config)))
+    Ok(Arc::new(parts.assemble((clients.await?, wallet_clients), config)))
 }
 
 struct Parts {
@@ -139,7 +146,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn assemble(self, clients: Clients, config: &Config) -> App {
+    fn assemble(self, (clients, wallet_clients): (Clients, WalletClients), config: &Config) -> App {
         let nonce_key = self.store.derive_key("c_nonce");
         let lifetime = Duration::from_secs(config.issuance.nonce_lifetime);
         let nonces = Arc::new(NonceIssuer::new(nonce_key, &self.site.issuer, lifetime));
@@ -166,6 +173,7 @@ impl Parts {
             users: self.users(),
             interaction_hooks: self.interaction_hooks(),
             clients,
+            wallet_clients,
             nonces,
             issuer,
             metadata: MetadataCache::default(),

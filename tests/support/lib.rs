@@ -21,6 +21,8 @@ pub mod cbor;
 pub mod certificate;
 /// Claims of fictional people.
 pub mod claims;
+/// Wallets that prove who they are.
+pub mod client;
 /// Valid bodies of configurations.
 pub mod configurations;
 /// The daemon as a child process.

@@ -1,12 +1,18 @@
 //! The address of a client, behind the reverse proxies that the operator vouches for.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use http::HeaderMap;
 
 /// Address of the client that sent a request: an extension of the request, put there by the listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RemoteAddress(pub IpAddr);
+
+/// Certificate of a client, DER, which a CA of `client_ca` vouches for: an extension of the requests of its connection, put there by the
+/// listener (RFC 8705). Without one there is no extension.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerCertificate(pub Arc<[u8]>);
 
 impl RemoteAddress {
     /// Each of `hops` proxies in front adds the address that it was reached from to the end of `X-Forwarded-For`, so the one that counts

@@ -3,6 +3,7 @@
 
 mod authorization_code;
 mod check;
+mod clients;
 mod dpop;
 mod issuance;
 mod issuer;
@@ -16,12 +17,14 @@ mod pre_authorized;
 mod server;
 mod store;
 mod table;
+mod wallet_attestation;
 
 use serde::{Deserialize, Serialize};
 
 use crate::plugin::settings::Settings;
 
 pub use authorization_code::AuthorizationCode;
+pub use clients::{ClientEntry, Clients};
 pub use dpop::DpopSection;
 pub use issuance::Issuance;
 pub use issuer::IssuerSection;
@@ -33,6 +36,7 @@ pub use plugin::{AuthHook, Named, PluginsSection};
 pub use pre_authorized::PreAuthorized;
 pub use server::Server;
 pub use store::StoreSection;
+pub use wallet_attestation::WalletAttestation;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -58,6 +62,10 @@ pub struct Config {
     pub dpop: DpopSection,
     /// How holders log in.
     pub login: Login,
+    /// Which wallets may come.
+    pub clients: Clients,
+    /// Wallets that their provider vouches for.
+    pub wallet_attestation: WalletAttestation,
     /// Plugins in common.
     pub plugins: PluginsSection,
     /// Each plugin, secret and auth hook.
@@ -78,6 +86,7 @@ impl Config {
         self.issuance.check(mistakes);
         self.dpop.check(mistakes);
         self.login.check(&self.server.issuer, mistakes);
+        self.wallet_attestation.check(mistakes);
         self.plugins.check(mistakes);
     }
 

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::caller::Caller;
+use super::client::WalletFacts;
 use super::configuration::Configuration;
 use crate::format::mdoc::elements::known;
 use crate::format::mdoc::mapping::ClaimMapping;
@@ -33,6 +36,8 @@ pub struct Subject<'a> {
     pub offer_claims: &'a Map<String, Value>,
     /// The wallet, as it calls itself.
     pub client_id: Option<&'a str>,
+    /// What its attestation says, when it was attested.
+    pub wallet: Option<&'a WalletFacts>,
     /// RFC 7638 thumbprints of the keys that the wallet holds; none in a token request.
     pub holder_keys: &'a [String],
 }
@@ -68,7 +73,7 @@ impl Subject<'_> {
             return_url: None,
             state: None,
             deadline: 0,
-            extra: "{}".into(),
+            extra: self.extra(),
         }
     }
 
@@ -91,7 +96,7 @@ impl Subject<'_> {
             holder_keys: self.holder_keys.to_vec(),
             locales: self.caller.locales(),
             deadline: 0,
-            extra: "{}".into(),
+            extra: self.extra(),
         }
     }
 
@@ -111,8 +116,21 @@ impl Subject<'_> {
         }
     }
 
+    /// What the contract has no place for.
+    fn extra(&self) -> String {
+        let Some(wallet) = self.wallet else { return "{}".into() };
+        let key = B64.encode(wallet.key);
+        let told = [("name", &wallet.name), ("version", &wallet.version), ("link", &wallet.link), ("key", &Some(key))];
+        let told = told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into())));
+        text(&Map::from_iter([("wallet".to_owned(), Value::Object(told.collect()))]))
+    }
+
     fn wallet(&self) -> Wallet {
-        Wallet { client_id: self.client_id.map(str::to_owned), attested: false, attester: None }
+        Wallet {
+            client_id: self.client_id.map(str::to_owned),
+            attested: self.wallet.is_some(),
+            attester: self.wallet.and_then(|wallet| wallet.provider.clone()),
+        }
     }
 }
 

@@ -150,6 +150,18 @@ operations! {
     OpenidTokenRevoke "OPENID_TOKEN_REVOKE" "openid",
     /// An operator asks what a token of a wallet is.
     OpenidTokenIntrospect "OPENID_TOKEN_INTROSPECT" "openid",
+    /// A wallet client is registered.
+    OpenidClientCreate "OPENID_CLIENT_CREATE" "openid",
+    /// A wallet client is read.
+    OpenidClientRetrieve "OPENID_CLIENT_RETRIEVE" "openid",
+    /// Wallet clients are listed.
+    OpenidClientRetrieveList "OPENID_CLIENT_RETRIEVE_LIST" "openid",
+    /// A wallet client is replaced.
+    OpenidClientUpdate "OPENID_CLIENT_UPDATE" "openid",
+    /// A wallet client is removed.
+    OpenidClientDelete "OPENID_CLIENT_DELETE" "openid",
+    /// A wallet asks for a challenge for its attestation.
+    OpenidChallenge "OPENID_CHALLENGE" "openid",
     /// Calls of a plugin are to be recorded.
     PluginRecordingCreate "PLUGIN_RECORDING_CREATE" "plugin",
     /// Recorded calls of a plugin are read.

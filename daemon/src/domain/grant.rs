@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::Failure;
 use super::blocked::Blocked;
+use super::client::WalletFacts;
 use super::hook::Admission;
 use crate::store::StoreError;
 use crate::store::enrichment::Enrichment;
@@ -19,6 +20,8 @@ pub struct Who<'a> {
     pub instance_key: Option<[u8; 32]>,
     /// Thumbprint of the key that the `DPoP` proof was made with.
     pub jkt: Option<[u8; 32]>,
+    /// What the attestation of the wallet says.
+    pub wallet: Option<&'a WalletFacts>,
 }
 
 /// What a grant hands out.

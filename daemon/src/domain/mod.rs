@@ -6,6 +6,7 @@ pub mod blocked;
 pub mod caller;
 pub mod claim_source;
 pub mod claims;
+pub mod client;
 pub mod configuration;
 pub mod context;
 pub mod dpop;

@@ -136,6 +136,7 @@ impl Tokens {
             offer: &offer,
             offer_claims: &secrets.claims,
             client_id: request.who.client_id,
+            wallet: request.who.wallet,
             holder_keys: &[],
         };
         let steps = Steps { persisted, offer: secrets.claims.clone(), ..Steps::default() };
@@ -167,6 +168,7 @@ fn token_record(
         offer: offer.id,
         jkt: request.who.jkt,
         client_id: request.who.client_id.map(str::to_owned),
+        wallet: request.who.wallet.cloned(),
         identifiers: identifiers(identified, suffix),
         configurations,
         expires_at,

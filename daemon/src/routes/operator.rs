@@ -11,7 +11,7 @@ use crate::app::Shared;
 use crate::domain::event::Operation;
 use crate::handler::operator::{
     authentication_providers, claim_sources, clients, code_offers, configurations, health, iacas, interaction_hook,
-    offers, plugins, recordings, signers, token, users, wallet_tokens,
+    offers, plugins, recordings, signers, token, users, wallet_clients, wallet_tokens,
 };
 use crate::lifecycle::Tasks;
 
@@ -29,7 +29,7 @@ pub(super) fn table(edge: Arc<Edge>) -> Table<Shared> {
         .probe("/readyz", health::ready)
         .probe("/metrics", health::metrics)
         .post("/oauth/token", Operation::ManagementTokenCreate, token::create);
-    let table = recording_rows(plugin_rows(client_rows(table)));
+    let table = recording_rows(plugin_rows(wallet_client_rows(client_rows(table))));
     let table = claim_source_rows(wallet_token_rows(offer_rows(table)));
     let table = interaction_hook_rows(user_rows(provider_rows(table)));
     signer_rows(iaca_rows(configuration_rows(table)))
@@ -75,6 +75,17 @@ fn client_rows(table: Table<Shared>) -> Table<Shared> {
         .post(ALL, Operation::ManagementClientCreate, clients::create)
         .get(ALL, Operation::ManagementClientRetrieveList, clients::list)
         .delete(ONE, Operation::ManagementClientDelete, clients::delete)
+}
+
+fn wallet_client_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v1/openid/clients";
+    const ONE: &str = "/v1/openid/clients/{id}";
+    table
+        .post(ALL, Operation::OpenidClientCreate, wallet_clients::create)
+        .get(ALL, Operation::OpenidClientRetrieveList, wallet_clients::list)
+        .get(ONE, Operation::OpenidClientRetrieve, wallet_clients::find)
+        .put(ONE, Operation::OpenidClientUpdate, wallet_clients::replace)
+        .delete(ONE, Operation::OpenidClientDelete, wallet_clients::delete)
 }
 
 fn plugin_rows(table: Table<Shared>) -> Table<Shared> {

@@ -9,8 +9,9 @@ use super::audience::Audience;
 use super::table::{At, Table};
 use crate::app::Shared;
 use crate::domain::event::Operation;
+use crate::handler::wallet::client::WithChallenge;
 use crate::handler::wallet::dpop::WithNonce;
-use crate::handler::wallet::{credential, metadata, nonce, offer, revoke, token, trust};
+use crate::handler::wallet::{challenge, credential, metadata, nonce, offer, revoke, token, trust};
 use crate::lifecycle::Tasks;
 
 /// Longest body of a small request, in bytes: a token request is below 1 KiB, and the largest client attestations below 16 KiB.
@@ -34,7 +35,8 @@ pub(super) fn table(edge: Arc<Edge>, path: &str, batch_size: usize) -> Table<Sha
         .get(ISSUER, Operation::OpenidIssuerMetadataRetrieve, metadata::issuer)
         .get(SERVER, Operation::OpenidAuthorizationServerMetadataRetrieve, metadata::authorization_server)
         .get("/v1/openid/offers/{reference}/credential_offer", Operation::OpenidOfferResolve, offer::find)
-        .post("/v1/oauth/token", Operation::OpenidToken, WithNonce(token::create))
+        .post("/v1/oauth/token", Operation::OpenidToken, WithChallenge(WithNonce(token::create)))
+        .post_stateless("/v1/oauth/challenge", Operation::OpenidChallenge, challenge::create)
         .post("/v1/oauth/revoke", Operation::OpenidTokenRevoke, revoke::create)
         .post_stateless("/v1/openid/nonce", Operation::OpenidNonce, WithNonce(nonce::create))
         .get("/v1/openid/iacas", Operation::MobileCredentialIacaTrustListRetrieve, trust::iacas)

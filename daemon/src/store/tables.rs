@@ -63,6 +63,9 @@ pub const INTERACTION_HOOK: Table = Table::new(31, "interaction_hook");
 /// User id and credential id → empty.
 pub const USER_ISSUED: Table = Table::new(32, "user_issued");
 
+/// Id of a registered wallet client, made from its `client_id` → its JSON document.
+pub const WALLET_CLIENT: Table = Table::new(20, "wallet_client");
+
 /// All of them.
 pub const ALL: &[Table] = &[
     OFFER,
@@ -84,6 +87,7 @@ pub const ALL: &[Table] = &[
     ENRICHMENT,
     REGISTER_KEY,
     REGISTER_KEY_INDEX,
+    WALLET_CLIENT,
     AUTHORIZATION,
     AUTHORIZATION_SECRETS,
     AUTHORIZATION_CODE,

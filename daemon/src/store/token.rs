@@ -38,6 +38,21 @@ impl Origin {
     }
 }
 
+/// What a wallet provider says of a wallet (`OpenID4VCI` appendix E).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalletFacts {
+    /// `wallet_name`
+    pub name: Option<String>,
+    /// `wallet_version`
+    pub version: Option<String>,
+    /// `wallet_link`
+    pub link: Option<String>,
+    /// The wallet provider: `iss` of the attestation, or the name in the certificate that signed it.
+    pub provider: Option<String>,
+    /// SHA-256 thumbprint (RFC 7638) of the attested key.
+    pub key: [u8; 32],
+}
+
 /// What a token stands for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Token {
@@ -49,6 +64,8 @@ pub struct Token {
     pub jkt: Option<[u8; 32]>,
     /// The client that redeemed the code, unless it was anonymous.
     pub client_id: Option<String>,
+    /// What the attestation of that client says, when it was attested.
+    pub wallet: Option<WalletFacts>,
     /// The credential identifiers given out, when `authorization_details` were asked for: identifier and configuration.
     pub identifiers: Vec<(String, Uuid)>,
     /// The configurations it may claim.

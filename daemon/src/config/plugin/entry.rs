@@ -66,6 +66,11 @@ fn public_key(text: &str) -> Result<[u8; 32], String> {
     key.ok_or_else(|| "must be an Ed25519 key: 32 bytes in base64".into())
 }
 
+/// A table as JSON.
+pub(in crate::config) fn json_object(table: Table, reader: &mut Reader<'_>) -> Map<String, Json> {
+    object("jwks", table, reader)
+}
+
 /// TOML as the JSON that plugins read.
 fn object(path: &str, table: Table, reader: &mut Reader<'_>) -> Map<String, Json> {
     let mut found = Map::new();

@@ -16,14 +16,16 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::check::range;
+use super::clients::{self, ClientEntry};
 use super::load::nearest;
 use super::store::StoreSection;
 use super::table::Reader;
 use crate::plugin::settings::{PluginSettings, SecretSettings, Settings};
+pub(super) use entry::json_object as json;
 pub use hook::AuthHook;
 
 /// Sections whose tables an operator names; the environment overrides none of them.
-pub(super) const NAMED: [&str; 3] = ["plugin", "secret", "auth_hook"];
+pub(super) const NAMED: [&str; 4] = ["plugin", "secret", "auth_hook", "client"];
 
 /// `[plugins]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +63,8 @@ pub struct Named {
     pub secrets: BTreeMap<String, SecretSettings>,
     /// `[[auth_hook]]`, in order.
     pub auth_hooks: Vec<AuthHook>,
+    /// `[[client]]`, in order.
+    pub clients: Vec<ClientEntry>,
 }
 
 impl Named {
@@ -70,6 +74,7 @@ impl Named {
             plugins: tables("plugin", given, mistakes, entry::read),
             secrets: tables("secret", given, mistakes, secret::read),
             auth_hooks: hook::take(given, mistakes),
+            clients: clients::take(given, mistakes),
         };
         named.check(mistakes);
         named

@@ -127,6 +127,7 @@ impl Authorizations {
             offer: offer.id,
             jkt: who.jkt,
             client_id: Some(request.client_id.to_owned()),
+            wallet: who.wallet.cloned(),
             identifiers: identifiers.clone(),
             configurations: configurations.clone(),
             expires_at: after(drawn.now, flow.token_life(who.jkt.is_some())),

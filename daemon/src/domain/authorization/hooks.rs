@@ -40,6 +40,7 @@ impl Authorizations {
             offer,
             offer_claims: &none,
             client_id: who.client_id,
+            wallet: who.wallet,
             holder_keys: &keys,
         };
         let identity = holder.and_then(|holder| serde_json::from_value(holder).ok());

@@ -138,6 +138,7 @@ fn access_token_of(
         offer: token.authorization,
         jkt: asked.who.jkt,
         client_id: Some(token.client_id.clone()),
+        wallet: asked.who.wallet.cloned(),
         identifiers: given.cloned().collect(),
         configurations,
         expires_at,

@@ -98,6 +98,7 @@ impl Issuer {
             offer: &asked.authorized.offer,
             offer_claims: &offer_claims,
             client_id: asked.authorized.token.client_id.as_deref(),
+            wallet: asked.authorized.token.wallet.as_ref(),
             holder_keys: &holder_keys,
         };
         let configuration = Arc::clone(asked.configuration);

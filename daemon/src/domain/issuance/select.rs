@@ -62,6 +62,7 @@ mod tests {
             offer: Uuid::from_u128(1),
             jkt: None,
             client_id: None,
+            wallet: None,
             identifiers: identifiers.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),
             configurations: vec![GRANTED, GONE],
             expires_at: Timestamp::MAX,

@@ -17,6 +17,7 @@ pub mod recordings;
 pub mod signers;
 pub mod token;
 pub mod users;
+pub mod wallet_clients;
 pub mod wallet_tokens;
 
 use axum::http::HeaderMap;

@@ -45,7 +45,7 @@ impl WalletError {
 
     /// A failed client authentication (RFC 6749 5.2); `scheme` is that of the `Authorization` header, when one was sent.
     #[must_use]
-    pub fn invalid_client(description: &'static str, scheme: Option<&'static str>) -> Self {
+    pub fn invalid_client(description: impl Into<Cow<'static, str>>, scheme: Option<&'static str>) -> Self {
         let status = StatusCode::UNAUTHORIZED;
         Self { status, error: "invalid_client", description: description.into(), challenge: scheme, retry_after: 1 }
     }

@@ -1,5 +1,7 @@
 //! What wallets reach.
 
+pub mod challenge;
+pub mod client;
 pub mod credential;
 pub mod dpop;
 pub mod error;

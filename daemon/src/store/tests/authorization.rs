@@ -107,6 +107,7 @@ impl Bench {
                 offer: token.authorization,
                 jkt: None,
                 client_id: Some(token.client_id.clone()),
+                wallet: None,
                 identifiers: Vec::new(),
                 configurations: token.configurations.clone(),
                 expires_at,

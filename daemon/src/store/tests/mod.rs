@@ -205,6 +205,7 @@ fn token_record(offer: &Offer, expires_at: Timestamp) -> Token {
         offer: offer.id,
         jkt: None,
         client_id: None,
+        wallet: None,
         identifiers: Vec::new(),
         configurations: offer.configurations.clone(),
         expires_at,

@@ -297,6 +297,7 @@ impl House {
                 offer: offer.id,
                 jkt: None,
                 client_id: client.map(str::to_owned),
+                wallet: None,
                 identifiers: Vec::new(),
                 configurations: offer.configurations.clone(),
                 expires_at: after(now, Duration::from_mins(5)),

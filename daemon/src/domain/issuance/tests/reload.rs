@@ -72,6 +72,7 @@ async fn a_request_that_found_its_source_asks_it_although_a_reload_removes_it() 
         offer: &authorized.offer,
         offer_claims: &claims,
         client_id: None,
+        wallet: None,
         holder_keys: &[],
     };
     let known = Known { claims: claims.clone(), identity: None };

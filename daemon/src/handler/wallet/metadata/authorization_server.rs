@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::client::ClientPolicy;
 use crate::domain::offer::PRE_AUTHORIZED_GRANT;
 use crate::domain::site::Site;
 use crate::handler::wallet::token::{CODE_GRANT, REFRESH_GRANT};
@@ -9,27 +10,45 @@ use crate::signer::Algorithm;
 
 /// RFC 8414 section 2, `OpenID4VCI` 12.3: only what works. With the pre-authorized code as the sole grant there is neither an
 /// authorization endpoint nor a response type.
-pub(super) fn server_metadata(site: &Site) -> Value {
+pub(super) fn server_metadata(site: &Site, clients: &ClientPolicy) -> Value {
     let mut metadata = Map::from_iter([
         ("issuer".into(), site.issuer.clone().into()),
         ("token_endpoint".into(), site.url("/v1/oauth/token").into()),
         ("grant_types_supported".into(), json!([PRE_AUTHORIZED_GRANT])),
-        ("pre-authorized_grant_anonymous_access_supported".into(), true.into()),
-        ("token_endpoint_auth_methods_supported".into(), json!(["none"])),
+        ("pre-authorized_grant_anonymous_access_supported".into(), clients.anonymous().into()),
         ("authorization_details_types_supported".into(), json!(["openid_credential"])),
     ]);
     if site.dpop.enabled {
         // RFC 9449 5.1
         metadata.insert("dpop_signing_alg_values_supported".into(), json!(Algorithm::ALL.map(Algorithm::jose)));
     }
+    metadata.extend(authentication(site, clients));
     if site.code_flow.enabled {
         metadata.extend(code_flow(site));
+        // RFC 7009 does it as the token endpoint does.
+        metadata.insert("revocation_endpoint_auth_methods_supported".into(), json!(clients.methods()));
     }
     metadata.into()
 }
 
+/// How clients prove who they are (RFC 8414 section 2; attestation-based client authentication 6.1 and 8).
+fn authentication(site: &Site, clients: &ClientPolicy) -> Vec<(String, Value)> {
+    let (methods, algorithms) = (clients.methods(), json!(Algorithm::ALL.map(Algorithm::jose)));
+    let mut members = Vec::new();
+    if methods.contains(&"private_key_jwt") {
+        members.push(("token_endpoint_auth_signing_alg_values_supported".into(), algorithms.clone()));
+    }
+    if clients.attestation {
+        members.push(("challenge_endpoint".into(), site.url("/v1/oauth/challenge").into()));
+        members.push(("client_attestation_signing_alg_values_supported".into(), algorithms.clone()));
+        members.push(("client_attestation_pop_signing_alg_values_supported".into(), algorithms));
+    }
+    members.push(("token_endpoint_auth_methods_supported".into(), json!(methods)));
+    members
+}
+
 /// What is there for the authorization code flow (RFC 8414, RFC 9126 5, RFC 9207 3, RFC 7009).
-fn code_flow(site: &Site) -> [(String, Value); 9] {
+fn code_flow(site: &Site) -> [(String, Value); 8] {
     let mut grants = vec![PRE_AUTHORIZED_GRANT, CODE_GRANT];
     if !site.code_flow.refresh_lifetime.is_zero() {
         grants.push(REFRESH_GRANT);
@@ -38,7 +57,6 @@ fn code_flow(site: &Site) -> [(String, Value); 9] {
         ("authorization_endpoint".into(), site.url("/v1/oauth/authorize").into()),
         ("pushed_authorization_request_endpoint".into(), site.url("/v1/oauth/par").into()),
         ("revocation_endpoint".into(), site.url("/v1/oauth/revoke").into()),
-        ("revocation_endpoint_auth_methods_supported".into(), json!(["none"])),
         ("grant_types_supported".into(), json!(grants)),
         ("response_types_supported".into(), json!(["code"])),
         ("response_modes_supported".into(), json!(["query"])),

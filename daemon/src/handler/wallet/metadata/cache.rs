@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::authorization_server::server_metadata;
 use super::issuer::issuer_metadata;
+use crate::domain::client::ClientPolicy;
 use crate::domain::configuration::catalog::Snapshot;
 use crate::domain::site::Site;
 use crate::handler::wallet::etag;
@@ -24,7 +25,7 @@ const VARY: &str = "Accept, Accept-Language";
 pub struct MetadataCache {
     /// Printed anew when the configurations or the signer's algorithm change; locked only to clone or swap.
     issuer: RwLock<Option<Printed>>,
-    /// Depends on the site only, which never changes.
+    /// Depends on the site and the policy for clients only, which never change.
     server: OnceLock<Document>,
 }
 
@@ -57,8 +58,8 @@ impl MetadataCache {
         document
     }
 
-    pub(super) fn authorization_server(&self, site: &Site) -> Document {
-        self.server.get_or_init(|| Document::print(&server_metadata(site))).clone()
+    pub(super) fn authorization_server(&self, site: &Site, clients: &ClientPolicy) -> Document {
+        self.server.get_or_init(|| Document::print(&server_metadata(site, clients))).clone()
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::cache::Document;
 use super::issuer::{issuer_metadata, text_color};
 use super::*;
+use crate::domain::client::ClientPolicy;
 use crate::domain::configuration::Configuration;
 use crate::domain::configuration::catalog::Snapshot;
 use crate::domain::dpop::DpopPolicy;
@@ -134,13 +135,14 @@ fn nothing_is_null_or_empty_and_an_unbranded_configuration_has_a_name() {
 // ASM-2-13, ASM-2-14, ASM-2-16, ASM-2-18, ASM-3.3-01, VCI-12.2.4-03
 #[test]
 fn the_authorization_server_lists_only_what_works() {
-    let document = MetadataCache::default().authorization_server(&site(20));
+    let document = MetadataCache::default().authorization_server(&site(20), &ClientPolicy::default());
     let expected = json!({
         "issuer": "https://issuer.example/acme",
         "token_endpoint": "https://issuer.example/acme/v1/oauth/token",
         "grant_types_supported": ["urn:ietf:params:oauth:grant-type:pre-authorized_code"],
         "pre-authorized_grant_anonymous_access_supported": true,
-        "token_endpoint_auth_methods_supported": ["none"],
+        "token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "ES384", "EdDSA"],
         "authorization_details_types_supported": ["openid_credential"],
     });
     assert_eq!(serde_json::from_slice::<Value>(&document.body).unwrap(), expected);
@@ -150,7 +152,7 @@ fn the_authorization_server_lists_only_what_works() {
 #[test]
 fn the_code_flow_is_listed_when_it_is_on() {
     let site = Site { code_flow: CodeFlow::default(), ..site(20) };
-    let document = MetadataCache::default().authorization_server(&site);
+    let document = MetadataCache::default().authorization_server(&site, &ClientPolicy::default());
     let found: Value = serde_json::from_slice(&document.body).unwrap();
     for (member, value) in [
         ("authorization_endpoint", json!("https://issuer.example/acme/v1/oauth/authorize")),
@@ -168,9 +170,41 @@ fn the_code_flow_is_listed_when_it_is_on() {
         assert_eq!(found[member], value, "{member}");
     }
     let once = CodeFlow { refresh_lifetime: Duration::ZERO, ..CodeFlow::default() };
-    let document = MetadataCache::default().authorization_server(&Site { code_flow: once, ..site });
+    let document =
+        MetadataCache::default().authorization_server(&Site { code_flow: once, ..site }, &ClientPolicy::default());
     let found: Value = serde_json::from_slice(&document.body).unwrap();
     assert!(!found["grant_types_supported"].as_array().unwrap().contains(&json!("refresh_token")));
+}
+
+// ASM-2-09, ASM-2-10, ASM-2-11, ASM-2-12, ASM-2-13
+#[test]
+fn methods_of_authentication_are_listed_as_they_are_accepted() {
+    let listed = |clients: ClientPolicy| -> Value {
+        let document = MetadataCache::default().authorization_server(&site(20), &clients);
+        serde_json::from_slice(&document.body).unwrap()
+    };
+    let algorithms = json!(["ES256", "ES384", "EdDSA"]);
+    let attested = listed(ClientPolicy { attestation: true, certificates: true, ..ClientPolicy::default() });
+    assert_eq!(
+        attested["token_endpoint_auth_methods_supported"],
+        json!(["none", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "attest_jwt_client_auth"])
+    );
+    assert_eq!(attested["challenge_endpoint"], "https://issuer.example/acme/v1/oauth/challenge");
+    for member in [
+        "token_endpoint_auth_signing_alg_values_supported",
+        "client_attestation_signing_alg_values_supported",
+        "client_attestation_pop_signing_alg_values_supported",
+    ] {
+        assert_eq!(attested[member], algorithms, "{member}");
+    }
+    // VCI-6.1-07, HAIP-4.4.1-01
+    let only = listed(ClientPolicy { attestation: true, attestation_required: true, ..ClientPolicy::default() });
+    assert_eq!(only["token_endpoint_auth_methods_supported"], json!(["attest_jwt_client_auth"]));
+    assert_eq!(only["pre-authorized_grant_anonymous_access_supported"], false);
+    assert_eq!(only.get("token_endpoint_auth_signing_alg_values_supported"), None);
+    let known = listed(ClientPolicy { allow_unregistered: false, ..ClientPolicy::default() });
+    assert_eq!(known["pre-authorized_grant_anonymous_access_supported"], false);
+    assert_eq!(known.get("challenge_endpoint"), None);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) use presented::presented;
 use super::dpop::needed;
 use super::error::WalletError;
 use crate::app::{App, Shared};
-use crate::base::remote::RemoteAddress;
+use crate::base::remote::{PeerCertificate, RemoteAddress};
 use crate::domain::caller::Caller;
 use crate::domain::grant::Granted;
 use crate::domain::offer::PRE_AUTHORIZED_GRANT;
@@ -68,6 +68,7 @@ impl Asked<'_> {
 pub async fn create(
     State(app): State<Shared>,
     remote: Option<Extension<RemoteAddress>>,
+    certificate: Option<Extension<PeerCertificate>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, WalletError> {
@@ -80,7 +81,7 @@ pub async fn create(
         CODE_GRANT | REFRESH_GRANT if app.site.code_flow.enabled => app.site.dpop.required_for_authorization_code,
         _ => return Err(WalletError::bad("unsupported_grant_type", "this grant type is not supported")),
     };
-    let presented = presented(&app, PATH, &headers, &form).await?;
+    let presented = presented(&app, PATH, &headers, certificate.as_deref(), &form).await?;
     needed(presented.jkt, must_prove)?;
     if form.get("resource").is_some_and(|resource| *resource != app.site.issuer) {
         return Err(WalletError::bad("invalid_target", "tokens are for this credential issuer only"));

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 
 use crate::app::App;
+use crate::base::remote::PeerCertificate;
+use crate::domain::client::WalletFacts;
 use crate::domain::grant::Who;
-use crate::handler::wallet::dpop::proof_key;
+use crate::handler::wallet::client::authenticate_or_anonymous;
+use crate::handler::wallet::dpop::{needed, proof_key};
 use crate::handler::wallet::error::WalletError;
 
 /// Who sent a request.
@@ -21,6 +24,8 @@ pub(in crate::handler::wallet) struct Presented {
     pub instance_key: Option<[u8; 32]>,
     /// Thumbprint of the key of its `DPoP` proof.
     pub jkt: Option<[u8; 32]>,
+    /// What the attestation of the wallet says.
+    pub wallet: Option<WalletFacts>,
 }
 
 impl Presented {
@@ -32,6 +37,7 @@ impl Presented {
             authenticated: self.authenticated,
             instance_key: self.instance_key,
             jkt: self.jkt,
+            wallet: self.wallet.as_ref(),
         }
     }
 }
@@ -41,12 +47,20 @@ pub(in crate::handler::wallet) async fn presented(
     app: &App,
     path: &str,
     headers: &HeaderMap,
+    certificate: Option<&PeerCertificate>,
     form: &BTreeMap<String, String>,
 ) -> Result<Presented, WalletError> {
-    if form.contains_key("client_assertion") || headers.contains_key(header::AUTHORIZATION) {
-        let challenge = headers.contains_key(header::AUTHORIZATION).then_some("Basic");
-        return Err(WalletError::invalid_client("client authentication is not supported", challenge));
-    }
+    // A wallet that is asked for another nonce sends the rest of its request as it was.
     let jkt = proof_key(app, headers, "POST", path, None).await?;
-    Ok(Presented { client_id: form.get("client_id").cloned(), jkt, ..Presented::default() })
+    let Some(client) = authenticate_or_anonymous(app, headers, form, certificate).await? else {
+        return Ok(Presented { jkt, ..Presented::default() });
+    };
+    needed(jkt, client.require_dpop)?;
+    Ok(Presented {
+        authenticated: client.is_authenticated(),
+        client_id: Some(client.id),
+        instance_key: client.instance_key,
+        jkt,
+        wallet: client.wallet,
+    })
 }

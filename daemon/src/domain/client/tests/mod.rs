@@ -1,0 +1,7 @@
+//! Wallet clients with keys and certificates of their own, and every way to show something else.
+
+mod assertion;
+mod attestation;
+mod catalog;
+mod pop;
+mod support;
