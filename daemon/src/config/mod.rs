@@ -13,9 +13,11 @@ mod management;
 pub mod master_key;
 mod plugin;
 mod pre_authorized;
+mod profile;
 mod server;
 mod store;
 mod table;
+mod tls;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,8 +33,10 @@ pub use login::{Login, TestUserSection};
 pub use management::Management;
 pub use plugin::{AuthHook, Named, PluginsSection};
 pub use pre_authorized::PreAuthorized;
+pub use profile::Profile;
 pub use server::Server;
 pub use store::StoreSection;
+pub use tls::TlsSection;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -58,6 +62,8 @@ pub struct Config {
     pub dpop: DpopSection,
     /// How holders log in.
     pub login: Login,
+    /// A set of rules as a whole.
+    pub profile: Profile,
     /// Plugins in common.
     pub plugins: PluginsSection,
     /// Each plugin, secret and auth hook.
@@ -79,6 +85,7 @@ impl Config {
         self.dpop.check(mistakes);
         self.login.check(&self.server.issuer, mistakes);
         self.plugins.check(mistakes);
+        profile::check(self, mistakes);
     }
 
     /// What the host of the plugins is told.

@@ -28,7 +28,11 @@ impl Audience {
 
     /// Adds what every response carries. Nothing is cached unless its handler says so, since most responses hold a code, a token or
     /// personal data (HTP-9111-01).
-    pub(super) fn decorate(self, headers: &mut HeaderMap) {
+    /// With `strict`, browsers are to come back by https only (TLS-195-05).
+    pub(super) fn decorate(self, headers: &mut HeaderMap, strict: bool) {
+        if strict && self.listener() == "public" {
+            set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+        }
         set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         headers.entry(header::CACHE_CONTROL).or_insert(const { HeaderValue::from_static("no-store") });
         if self == Self::Wallet {
@@ -48,6 +52,13 @@ impl Audience {
         set(headers, header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED);
         set(headers, header::ACCESS_CONTROL_MAX_AGE, "7200");
     }
+}
+
+/// Whether an issuer is one that browsers may remember as https only. On a loopback host that would shut out whatever else runs there.
+pub(super) fn is_strict(issuer: &str) -> bool {
+    let host = issuer.parse::<http::Uri>().ok().and_then(|url| url.host().map(str::to_owned)).unwrap_or_default();
+    let loopback = matches!(host.as_str(), "localhost" | "[::1]") || host.starts_with("127.");
+    issuer.starts_with("https:") && !loopback
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
