@@ -51,7 +51,7 @@ impl Settings {
 pub(super) struct Limits {
     /// Open connections; more are turned away.
     pub(super) connections: usize,
-    /// Time for a TLS handshake, from the connection on.
+    /// Time for the first byte of a TLS handshake, for a place, and for the handshake itself.
     pub(super) handshake_time: Duration,
     /// TLS handshakes that have begun; more wait, within their time. One takes some 30 KiB and half a millisecond of a processor.
     pub(super) handshakes: usize,
@@ -80,7 +80,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: CONNECTIONS,
-            handshake_time: Duration::from_secs(10),
+            handshake_time: Duration::from_secs(5),
             handshakes: 512,
             header_time: Duration::from_secs(10),
             idle_time: Duration::from_secs(75),

@@ -42,14 +42,13 @@ impl Gate {
         &self,
         stream: TcpStream,
     ) -> Option<(TlsStream<TcpStream>, Option<PeerCertificate>)> {
-        let error = match timeout(self.time, self.shake_hands(stream)).await {
-            Ok(Ok(stream)) => {
+        let error = match self.shake_hands(stream).await {
+            Ok(stream) => {
                 let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
                 let shown = shown.map(|der| PeerCertificate(Arc::from(der.as_ref())));
                 return Some((stream, shown));
             }
-            Ok(Err(error)) => error,
-            Err(_elapsed) => io::ErrorKind::TimedOut.into(),
+            Err(error) => error,
         };
         // A peer that left without a word is a probe of the port.
         if error.kind() != io::ErrorKind::NotConnected {
@@ -59,21 +58,31 @@ impl Gate {
         None
     }
 
+    /// Each step has its time, so that one that had to wait for a place can still use it.
     async fn shake_hands(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         let mut first = [0];
         // A peer that says nothing takes no place.
-        if stream.peek(&mut first).await? == 0 {
+        if self.in_time(stream.peek(&mut first)).await? == 0 {
             return Err(io::ErrorKind::NotConnected.into());
         }
-        if first != [HANDSHAKE_RECORD] {
-            if first[0].is_ascii_uppercase() {
-                let mut socket = Socket::new(stream, Watch::new());
-                socket.write_all(PLAIN).await?;
-                socket.shutdown().await?;
+        let [first] = first;
+        if first != HANDSHAKE_RECORD {
+            if first.is_ascii_uppercase() {
+                self.in_time(explain(stream)).await?;
             }
             return Err(io::Error::new(io::ErrorKind::InvalidData, "no TLS"));
         }
-        let _place = self.room.acquire().await.map_err(io::Error::other)?;
-        TlsAcceptor::from(self.tls.config()).accept(stream).await
+        let _place = self.in_time(async { self.room.acquire().await.map_err(io::Error::other) }).await?;
+        self.in_time(TlsAcceptor::from(self.tls.config()).accept(stream)).await
     }
+
+    async fn in_time<T>(&self, step: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+        timeout(self.time, step).await.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))?
+    }
+}
+
+async fn explain(stream: TcpStream) -> io::Result<()> {
+    let mut socket = Socket::new(stream, Watch::new());
+    socket.write_all(PLAIN).await?;
+    socket.shutdown().await
 }
