@@ -17,7 +17,7 @@ pub(super) fn run(file: &ConfigFile) -> Result<(), Failed> {
         }
     };
     say!("{source}: no mistakes; issuer {}", config.server.issuer);
-    for line in tls.describe(&config.server.issuer) {
+    for line in tls.describe(&config.server.issuer).into_iter().chain(config.profile.describe()) {
         say!("{line}");
     }
     for plugin in plugins {

@@ -11,9 +11,10 @@ use super::plugin::{NAMED, Named};
 use super::{Config, profile};
 
 /// Variables that are read elsewhere: by `config::master_key`, by the commands that talk to a daemon, by its tests.
-const RESERVED: [&str; 5] = [
+const RESERVED: [&str; 6] = [
     super::master_key::VARIABLE,
     "ISSUERD_MANAGEMENT_URL",
+    "ISSUERD_MANAGEMENT_CA",
     "ISSUERD_CLIENT_ID",
     "ISSUERD_CLIENT_SECRET",
     "ISSUERD_BIN",

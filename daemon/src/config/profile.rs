@@ -1,6 +1,7 @@
 //! `[profile]`: a set of rules that one line switches on. It sets what the operator left out, and names what contradicts it.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -16,10 +17,11 @@ pub struct Profile {
 }
 
 /// What a profile wants of a key.
-#[cfg_attr(not(test), expect(dead_code, reason = "the keys that HAIP governs come with their sections"))]
 enum Wanted {
     /// This value.
     Flag(bool),
+    /// At most this number.
+    AtMost(i64),
 }
 
 /// One key that a profile governs.
@@ -27,24 +29,55 @@ struct Row {
     /// `section.key`
     key: &'static str,
     wanted: Wanted,
-    /// The section of the profile, and what it says.
+    /// What the profile says, and where.
     because: &'static str,
 }
 
+const fn row(key: &'static str, wanted: Wanted, because: &'static str) -> Row {
+    Row { key, wanted, because }
+}
+
 /// HAIP 1.0 by key. What needs more than a look at one key is in [`missing`].
-const HAIP: &[Row] = &[];
+const HAIP: &[Row] = &[
+    row("authorization_code.enabled", Wanted::Flag(true), "the authorization code flow is required (HAIP 4)"),
+    row("authorization_code.code_lifetime", Wanted::AtMost(60), "codes live 60 s at most (FAPI 2.0 5.3.2.1)"),
+    row("authorization_code.rotate_refresh_tokens", Wanted::Flag(false), "no rotation (FAPI 2.0 5.3.2.1)"),
+    row("dpop.enabled", Wanted::Flag(true), "DPoP is required (HAIP 4)"),
+    row("dpop.required", Wanted::Flag(true), "only sender-constrained tokens are issued (FAPI 2.0 5.3.2.1)"),
+    row("dpop.required_for_authorization_code", Wanted::Flag(true), "as `dpop.required`"),
+];
 
 impl Wanted {
     fn value(&self) -> Value {
         match self {
             Self::Flag(flag) => Value::Boolean(*flag),
+            Self::AtMost(most) => Value::Integer(*most),
         }
     }
 
     fn is_met(&self, value: &Value) -> bool {
         match self {
             Self::Flag(flag) => value.as_bool() == Some(*flag),
+            Self::AtMost(most) => value.as_integer().is_some_and(|number| number <= *most),
         }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => write!(f, "{flag}"),
+            Self::AtMost(most) => write!(f, "at most {most}"),
+        }
+    }
+}
+
+impl Profile {
+    /// What the profile makes of the keys that it governs, a line each; nothing when it is off.
+    #[must_use]
+    pub fn describe(&self) -> Vec<String> {
+        let rows = if self.haip { HAIP } else { &[] };
+        rows.iter().map(|row| format!("profile.haip: {} is {}: {}", row.key, row.wanted, row.because)).collect()
     }
 }
 
@@ -63,7 +96,7 @@ pub(super) fn apply(keys: &mut Table, given: &BTreeSet<String>, mistakes: &mut V
             continue;
         }
         if given.contains(row.key) {
-            let (key, wanted, because) = (row.key, row.wanted.value(), row.because);
+            let Row { key, wanted, because } = row;
             mistakes.push(format!("`{key}` contradicts `profile.haip`, which wants {wanted}: {because}"));
         } else {
             *slot = row.wanted.value();
@@ -110,6 +143,44 @@ mod tests {
             assert_eq!(found.type_str(), row.wanted.value().type_str(), "{}", row.key);
             assert!(row.wanted.is_met(&row.wanted.value()), "{}", row.key);
         }
+    }
+
+    // HAIP-4-01, HAIP-4-02, F2-5.3.2.1-03
+    #[test]
+    fn one_line_switches_on_what_haip_wants() {
+        let config = parse(&format!("{HTTPS}[profile]\nhaip = true\n"), &[], |_| ()).unwrap();
+        assert!(config.authorization_code.enabled && config.dpop.enabled);
+        assert!(config.dpop.required && config.dpop.required_for_authorization_code);
+        assert_eq!(config.profile.describe().len(), HAIP.len());
+        let without = parse(HTTPS, &[], |_| ()).unwrap();
+        assert!(!without.dpop.required && without.profile.describe().is_empty());
+    }
+
+    #[test]
+    fn one_line_does_in_a_copy_of_the_commented_defaults_too() {
+        let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../issuer.toml")).unwrap();
+        let text =
+            text.replace("haip = false", "haip = true").replace("http://127.0.0.1:8080", "https://issuer.example");
+        parse(&text, &[], |_| ()).unwrap();
+    }
+
+    #[test]
+    fn what_contradicts_the_profile_is_named_wherever_it_was_set() {
+        let text = format!(
+            "{HTTPS}[profile]\nhaip = true\n[dpop]\nrequired = false\n[authorization_code]\ncode_lifetime = 61\n"
+        );
+        let set = [("ISSUERD_AUTHORIZATION_CODE_ENABLED".to_owned(), "false".to_owned())];
+        let mistakes = parse(&text, &set, |_| ()).unwrap_err().0;
+        assert_eq!(mistakes.len(), 3, "{mistakes:?}");
+        for key in ["dpop.required", "authorization_code.code_lifetime", "authorization_code.enabled"] {
+            let told = |line: &String| line.starts_with(&format!("`{key}` contradicts `profile.haip`"));
+            assert!(mistakes.iter().any(told), "{key}: {mistakes:?}");
+        }
+        let stricter = format!("{HTTPS}[profile]\nhaip = true\n[authorization_code]\ncode_lifetime = 30\n");
+        assert_eq!(parse(&stricter, &[], |_| ()).unwrap().authorization_code.code_lifetime, 30);
+        // The environment switches it on as well.
+        let on = [("ISSUERD_PROFILE_HAIP".to_owned(), "true".to_owned())];
+        assert!(parse(HTTPS, &on, |_| ()).unwrap().dpop.required);
     }
 
     // VCI-12.2.1-01, OPS-02

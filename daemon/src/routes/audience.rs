@@ -64,3 +64,30 @@ pub(super) fn is_strict(issuer: &str) -> bool {
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.insert(name, HeaderValue::from_static(value));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // TLS-195-05
+    #[test]
+    fn browsers_are_told_to_come_by_https_only_when_the_issuer_is_reached_so() {
+        for (issuer, expected) in [
+            ("https://issuer.example", true),
+            ("https://issuer.example:8443/acme", true),
+            ("http://127.0.0.1:8080", false),
+            ("https://127.0.0.1:8443", false),
+            ("https://localhost", false),
+            ("https://[::1]:8443", false),
+        ] {
+            assert_eq!(is_strict(issuer), expected, "{issuer}");
+        }
+        let strict = |audience: Audience, strict| {
+            let mut headers = HeaderMap::new();
+            audience.decorate(&mut headers, strict);
+            headers.contains_key(header::STRICT_TRANSPORT_SECURITY)
+        };
+        assert!(strict(Audience::Wallet, true));
+        assert!(!strict(Audience::Wallet, false) && !strict(Audience::Operator, true));
+    }
+}
