@@ -44,6 +44,7 @@ mod flow_restart;
 mod flow_secrets;
 mod flow_selection;
 mod flow_serve;
+mod flow_tls;
 mod flow_token;
 mod flow_tx_code;
 mod flow_unmanaged;

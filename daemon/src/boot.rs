@@ -3,6 +3,7 @@
 mod clients;
 mod login;
 mod plugins;
+mod tls;
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -44,6 +45,7 @@ use crate::store::redb_engine::{OpenError, RedbEngine};
 use crate::store::seal::Sealer;
 pub use clients::check_all as check_clients;
 pub use plugins::{check as check_plugins, reload_at_hangup};
+pub use tls::{ListenerTls, load_tls};
 
 /// How often expired entries are removed, and how many in one batch.
 const SWEEP: (Duration, usize) = (Duration::from_secs(5), 500);

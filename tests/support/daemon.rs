@@ -318,7 +318,8 @@ fn read_ready(line: &str, after: Duration) -> Ready {
 }
 
 fn authority(url: &str) -> SocketAddr {
-    let rest = url.strip_prefix("http://").unwrap_or_else(|| panic!("{url} is not an http URL"));
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let rest = rest.unwrap_or_else(|| panic!("{url} is not an http URL"));
     let authority = rest.split('/').next().unwrap_or_default();
     authority.parse().unwrap_or_else(|error| panic!("{url}: {error}"))
 }

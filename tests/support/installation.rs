@@ -25,12 +25,12 @@ struct Installation {
 
 impl Installation {
     #[track_caller]
-    fn init(more: &str) -> Self {
+    fn init(scheme: &str, more: &str) -> Self {
         let directory = TempDir::new().unwrap();
         let (public, management) = (free_address(), free_address());
         let data = directory.path().join("data");
         let config = format!(
-            "[server]\nissuer = \"http://{public}\"\nlisten = \"{public}\"\n[management]\nlisten = \"{management}\"\n\
+            "[server]\nissuer = \"{scheme}://{public}\"\nlisten = \"{public}\"\n[management]\nlisten = \"{management}\"\n\
             [store]\ndata_dir = \"{}\"\n{more}",
             data.display()
         );
@@ -53,7 +53,13 @@ impl Daemon {
     /// `issuer.toml`.
     #[track_caller]
     pub fn installed(more: &str) -> Self {
-        let installation = Installation::init(more);
+        Self::installed_as("http", more)
+    }
+
+    /// The same with an issuer URL of another scheme.
+    #[track_caller]
+    pub fn installed_as(scheme: &str, more: &str) -> Self {
+        let installation = Installation::init(scheme, more);
         let file = installation.config();
         let Installation { directory, public, management, made } = installation;
         let started = now();
@@ -61,7 +67,7 @@ impl Daemon {
         serve.args(["serve", "--config", &file]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let ready = Ready {
             line: made,
-            issuer: format!("http://{public}"),
+            issuer: format!("{scheme}://{public}"),
             public,
             management,
             access_token: String::new(),
@@ -84,7 +90,7 @@ impl Daemon {
     /// Sets up an installation, adds `more` to `issuer.toml` and starts it, which must fail; returns what it said.
     #[track_caller]
     pub fn refused(more: &str) -> String {
-        let installation = Installation::init("");
+        let installation = Installation::init("http", "");
         let file = installation.config();
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, text + more).unwrap();

@@ -1,9 +1,11 @@
-//! The address of a client, behind the reverse proxies that the operator vouches for.
+//! Who is at the other end of a connection: the address of a client, behind the reverse proxies that the operator vouches for, and the
+//! certificate that it showed.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, header};
+use ipnet::IpNet;
 
 /// Address of the client that sent a request: an extension of the request, put there by the listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,22 +16,72 @@ pub struct RemoteAddress(pub IpAddr);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerCertificate(pub Arc<[u8]>);
 
-impl RemoteAddress {
-    /// Each of `hops` proxies in front adds the address that it was reached from to the end of `X-Forwarded-For`, so the one that counts
-    /// is the `hops`-th from the right; what stands before it is the client's word. Without such an entry, and when it is no address, it
-    /// is the address of the `peer`.
-    #[must_use]
-    pub fn of(peer: IpAddr, headers: &HeaderMap, hops: u8) -> Self {
-        let forwarded = (hops > 0).then(|| entry(headers, hops)).flatten();
-        Self(forwarded.unwrap_or(peer).to_canonical())
+/// The header in which proxies say whom they speak for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239)
+    Forwarded,
+}
+
+/// The reverse proxies whose word on a client's address is believed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// Where they write it. The other header is not read: a proxy passes on what it does not write itself.
+    pub header: ForwardedHeader,
+    /// Their addresses.
+    pub trusted: Vec<IpNet>,
+}
+
+impl Proxies {
+    fn trust(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|net| net.contains(&address))
+    }
+
+    /// The addresses in the header, the last one first; `None` for what is no address.
+    fn entries<'a>(&self, headers: &'a HeaderMap) -> impl Iterator<Item = Option<IpAddr>> + use<'a> {
+        const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+        let (name, read): (_, fn(&str) -> Option<IpAddr>) = match self.header {
+            ForwardedHeader::XForwardedFor => (X_FORWARDED_FOR, address),
+            ForwardedHeader::Forwarded => (header::FORWARDED, element),
+        };
+        // Several fields are one list, in their order. Commas in quotes are not looked for: a proxy writes none, and what stands further
+        // left must not decide how its entry is read.
+        let fields: Vec<_> = headers.get_all(name).iter().collect();
+        let entries = fields.into_iter().rev().flat_map(|field| field.to_str().unwrap_or_default().rsplit(','));
+        entries.map(move |entry| read(entry.trim()))
     }
 }
 
-fn entry(headers: &HeaderMap, hops: u8) -> Option<IpAddr> {
-    // Several fields are one list, in their order.
-    let fields: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
-    let entries = fields.into_iter().rev().flat_map(|field| field.to_str().unwrap_or_default().rsplit(','));
-    address(entries.map(str::trim).nth(usize::from(hops) - 1)?)
+impl RemoteAddress {
+    /// The `peer`, unless it is a trusted proxy: then the last address in the header that is none. Each proxy adds the address that it was
+    /// reached from to the end, so what stands further left is the client's word. An entry that is no address ends the search, and the
+    /// proxy that wrote it counts.
+    #[must_use]
+    pub fn of(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> Self {
+        let mut nearest = peer.to_canonical();
+        if !proxies.trust(nearest) {
+            return Self(nearest);
+        }
+        for entry in proxies.entries(headers) {
+            let Some(address) = entry else { break };
+            nearest = address.to_canonical();
+            if !proxies.trust(nearest) {
+                break;
+            }
+        }
+        Self(nearest)
+    }
+}
+
+/// The address in an element like `for="[2001:db8::7]:4711";proto=https`.
+fn element(text: &str) -> Option<IpAddr> {
+    let mut pairs = text.split(';').filter_map(|pair| pair.split_once('='));
+    let (_, node) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
+    let node = node.trim();
+    address(node.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(node))
 }
 
 /// An address as proxies write it: bare, in brackets, or with a port.
@@ -42,29 +94,45 @@ fn address(text: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
+    fn proxies(header: ForwardedHeader, trusted: &[&str]) -> Proxies {
+        Proxies { header, trusted: trusted.iter().map(|net| net.parse().unwrap()).collect() }
+    }
 
-    fn remote(fields: &[&str], hops: u8) -> String {
+    fn from(peer: &str, fields: &[(&str, &str)], proxies: &Proxies) -> String {
         let mut headers = HeaderMap::new();
-        for field in fields {
-            headers.append("x-forwarded-for", http::HeaderValue::from_bytes(field.as_bytes()).unwrap());
+        for (name, value) in fields {
+            let value = http::HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value);
         }
-        RemoteAddress::of(PEER, &headers, hops).0.to_string()
+        RemoteAddress::of(peer.parse().unwrap(), &headers, proxies).0.to_string()
+    }
+
+    fn remote(fields: &[&str]) -> String {
+        let trusted = proxies(ForwardedHeader::XForwardedFor, &["10.0.0.0/8", "fd00::/8"]);
+        let fields: Vec<_> = fields.iter().map(|value| ("x-forwarded-for", *value)).collect();
+        from("10.0.0.1", &fields, &trusted)
+    }
+
+    // TLS-195-07
+    #[test]
+    fn a_peer_that_is_no_trusted_proxy_is_not_believed() {
+        let forged = [("x-forwarded-for", "203.0.113.7"), ("forwarded", "for=203.0.113.7")];
+        assert_eq!(from("10.0.0.1", &forged, &Proxies::default()), "10.0.0.1");
+        let trusted = proxies(ForwardedHeader::XForwardedFor, &["10.0.0.0/8"]);
+        assert_eq!(from("192.0.2.1", &forged, &trusted), "192.0.2.1");
+        assert_eq!(from("::ffff:10.0.0.1", &forged, &trusted), "203.0.113.7");
     }
 
     #[test]
-    fn without_a_trusted_proxy_the_header_is_not_believed() {
-        assert_eq!(remote(&["203.0.113.7"], 0), "10.0.0.1");
-        assert_eq!(remote(&[], 1), "10.0.0.1");
-    }
-
-    #[test]
-    fn the_entry_of_the_outermost_trusted_proxy_counts() {
-        assert_eq!(remote(&["198.51.100.1, 203.0.113.7"], 1), "203.0.113.7");
-        assert_eq!(remote(&["198.51.100.1, 203.0.113.7 ,10.0.0.2"], 2), "203.0.113.7");
-        assert_eq!(remote(&["198.51.100.1, 203.0.113.7", "10.0.0.2"], 2), "203.0.113.7");
-        // Fewer entries than proxies: the request did not come the way that the operator described.
-        assert_eq!(remote(&["203.0.113.7"], 2), "10.0.0.1");
+    fn the_last_address_that_is_no_proxy_counts() {
+        assert_eq!(remote(&[]), "10.0.0.1");
+        assert_eq!(remote(&["203.0.113.7"]), "203.0.113.7");
+        assert_eq!(remote(&["198.51.100.1, 203.0.113.7"]), "203.0.113.7");
+        assert_eq!(remote(&["198.51.100.1, 203.0.113.7 ,10.0.0.2"]), "203.0.113.7");
+        assert_eq!(remote(&["198.51.100.1, 203.0.113.7", "10.0.0.2"]), "203.0.113.7");
+        assert_eq!(remote(&["198.51.100.1, 203.0.113.7, fd00::2,10.0.0.2"]), "203.0.113.7");
+        // All the way through the house: a client inside of it.
+        assert_eq!(remote(&["10.0.0.9, 10.0.0.2"]), "10.0.0.9");
     }
 
     #[test]
@@ -80,13 +148,37 @@ mod tests {
             ("203.0.113.7 evil", "10.0.0.1"),
             ("203.0.113.7\u{e9}", "10.0.0.1"),
         ] {
-            assert_eq!(remote(&[entry], 1), expected, "{entry}");
+            assert_eq!(remote(&[entry]), expected, "{entry}");
+            assert_eq!(
+                remote(&["198.51.100.1", &format!("{entry},10.0.0.3")]).replace(".3", ".1"),
+                expected,
+                "{entry}"
+            );
+        }
+    }
+
+    // RFC 7239
+    #[test]
+    fn the_standard_header_is_read_when_the_proxies_write_that_one() {
+        let trusted = proxies(ForwardedHeader::Forwarded, &["10.0.0.0/8"]);
+        for (value, expected) in [
+            ("for=203.0.113.7", "203.0.113.7"),
+            ("proto=https; For=\"203.0.113.7:80\";by=10.0.0.1", "203.0.113.7"),
+            ("for=198.51.100.1, for=\"[2001:db8::7]:4711\"", "2001:db8::7"),
+            ("for=\"198.51.100.1, for=203.0.113.7", "203.0.113.7"),
+            ("for=198.51.100.1, for=203.0.113.7, for=10.0.0.7", "203.0.113.7"),
+            ("for=_hidden", "10.0.0.1"),
+            ("proto=https", "10.0.0.1"),
+        ] {
+            assert_eq!(from("10.0.0.1", &[("forwarded", value)], &trusted), expected, "{value}");
+            // A client's own header of the other kind changes nothing.
+            let both = [("x-forwarded-for", "198.51.100.99"), ("forwarded", value)];
+            assert_eq!(from("10.0.0.1", &both, &trusted), expected, "{value}");
         }
     }
 
     #[test]
     fn a_mapped_peer_is_its_ipv4_address() {
-        let peer = "::ffff:192.0.2.1".parse().unwrap();
-        assert_eq!(RemoteAddress::of(peer, &HeaderMap::new(), 0).0.to_string(), "192.0.2.1");
+        assert_eq!(from("::ffff:192.0.2.1", &[], &Proxies::default()), "192.0.2.1");
     }
 }

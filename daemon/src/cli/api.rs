@@ -1,11 +1,14 @@
 //! A client of the management API, for the commands that talk to a running daemon.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::{Request, Response};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use super::Failed;
 
@@ -24,6 +27,9 @@ pub(super) struct Api {
         value_name = "URL"
     )]
     management: String,
+    /// PEM file with the CA of its certificate, besides those of the system, when it is an https URL.
+    #[arg(long, global = true, env = "ISSUERD_MANAGEMENT_CA", value_name = "FILE")]
+    management_ca: Option<PathBuf>,
     /// Id of a management client.
     #[arg(long, global = true, env = "ISSUERD_CLIENT_ID", value_name = "ID")]
     client_id: Option<String>,
@@ -50,8 +56,8 @@ impl Api {
         let (Some(id), Some(secret)) = (&self.client_id, &self.client_secret) else {
             return Err("set ISSUERD_CLIENT_ID and ISSUERD_CLIENT_SECRET, or --client-id and --client-secret".into());
         };
-        let agent: Agent =
-            Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT)).build().into();
+        let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT));
+        let agent: Agent = config.tls_config(self.tls()?).build().into();
         let base = self.management.trim_end_matches('/').to_owned();
         let request = json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret});
         let mut response = agent
@@ -64,6 +70,22 @@ impl Api {
             None if response.status() == 401 => Err("the client id or secret is wrong".into()),
             None => Err(format!("{base} answered {}", response.status()).into()),
         }
+    }
+}
+
+impl Api {
+    fn tls(&self) -> Result<TlsConfig, Failed> {
+        // Looked up in the system only when it is needed: that takes a while.
+        let system = self.management.starts_with("https:").then(|| rustls_native_certs::load_native_certs().certs);
+        let mut roots: Vec<_> =
+            system.unwrap_or_default().iter().map(|der| Certificate::from_der(der).to_owned()).collect();
+        if let Some(file) = &self.management_ca {
+            let text = std::fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+            roots.push(Certificate::from_pem(&text).map_err(|error| format!("{}: {error}", file.display()))?);
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = TlsConfig::builder().root_certs(RootCerts::from(roots.into_iter()));
+        Ok(config.unversioned_rustls_crypto_provider(provider).build())
     }
 }
 

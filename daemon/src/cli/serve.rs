@@ -6,7 +6,8 @@ use tokio::net::TcpListener;
 
 use super::{ConfigFile, Failed, runtime};
 use crate::app::Shared;
-use crate::boot;
+use crate::base::clock::{Clock as _, SystemClock};
+use crate::boot::{self, ListenerTls};
 use crate::config::Config;
 use crate::lifecycle::{Hangup, Signals, Tasks};
 use crate::listener::{self, Settings};
@@ -16,15 +17,17 @@ use crate::routes;
 pub(super) fn run(file: &ConfigFile) -> Result<(), Failed> {
     let config = file.load()?;
     let log = log::init(&config.log.level, &config.log.format)?;
+    let tls = boot::load_tls(&config, SystemClock.now()).map_err(|wrong| wrong.join("\n"))?;
     runtime()?.block_on(async {
         let sockets = Sockets::bind(&config).await?;
         // Before the plugins, which may take seconds: a reload that comes too early must not end the start.
-        let hangup = Hangup::install()?;
+        let (hangup, tls_hangup) = (Hangup::install()?, Hangup::install()?);
         let app = boot::open_with_plugins(&config, file.path()).await?;
         app.trust.maintain().await?;
         let (issuer, public, management) = (&app.site.issuer, sockets.public_address()?, sockets.management_address()?);
-        serve(&app, sockets, &config, &log, |tasks| {
+        serve(&app, sockets, &config, &tls, &log, |tasks| {
             boot::reload_at_hangup(&app, tasks, hangup);
+            tls.reload_at_hangup(&app, tasks, tls_hangup);
             tracing::info!(%issuer, %public, %management, "ready");
             Ok(())
         })
@@ -63,18 +66,22 @@ pub(super) async fn serve(
     app: &Shared,
     sockets: Sockets,
     config: &Config,
+    tls: &ListenerTls,
     log: &LogGuard,
     ready: impl FnOnce(&Tasks) -> Result<(), Failed>,
 ) -> Result<(), Failed> {
     let tasks = Tasks::new();
     let flusher = log.flusher();
     Signals::install()?.watch(&tasks, move || flusher.flush());
-    let public =
-        Settings::new("public", config.server.max_connections, &app.metrics).behind(config.server.forwarded_hops);
+    let public = Settings::new("public", config.server.max_connections, &app.metrics)
+        .behind(config.server.proxies())
+        .over(tls.public.clone());
     let management = Settings::new("management", config.management.max_connections, &app.metrics);
+    let management = management.over(tls.management.clone());
     tasks.spawn(listener::serve(sockets.public, routes::wallet(app, &tasks), public, tasks.clone()));
     tasks.spawn(listener::serve(sockets.management, routes::operator(app, &tasks), management, tasks.clone()));
     boot::background(app, config, &tasks);
+    tls.watch(app, &tasks);
     ready(&tasks)?;
     tasks.until_stopped().await;
     Ok(())

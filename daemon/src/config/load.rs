@@ -1,18 +1,20 @@
 //! Reads `issuer.toml` and the environment, and reports every mistake at once.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::Config;
 use super::plugin::{NAMED, Named};
+use super::{Config, profile};
 
 /// Variables that are read elsewhere: by `config::master_key`, by the commands that talk to a daemon, by its tests.
-const RESERVED: [&str; 5] = [
+const RESERVED: [&str; 6] = [
     super::master_key::VARIABLE,
     "ISSUERD_MANAGEMENT_URL",
+    "ISSUERD_MANAGEMENT_CA",
     "ISSUERD_CLIENT_ID",
     "ISSUERD_CLIENT_SECRET",
     "ISSUERD_BIN",
@@ -63,24 +65,27 @@ fn ours(all: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<(String, 
     if mistakes.is_empty() { Ok(ours) } else { Err(ConfigError(mistakes)) }
 }
 
-/// Parses `text`, applies `overrides`, then `adjust`, and checks the outcome.
+/// Parses `text`, applies `overrides`, the profile, then `adjust`, and checks the outcome.
 pub(super) fn parse(
     text: &str,
     overrides: &[(String, String)],
     adjust: impl FnOnce(&mut Config),
 ) -> Result<Config, ConfigError> {
-    let mut mistakes = Vec::new();
     let mut given: Table = text.parse().map_err(|error| ConfigError(vec![format!("not TOML: {error}")]))?;
-    let mut merged = Table::try_from(Config::default()).map_err(|error| ConfigError(vec![error.to_string()]))?;
+    let mut mistakes = Vec::new();
     let named = Named::take(&mut given, &mut mistakes);
+    let keys = Table::try_from(Config::default()).map_err(|error| ConfigError(vec![error.to_string()]))?;
+    let mut merged = Merged { keys, given: BTreeSet::new(), mistakes };
     for (section, value) in given {
-        merge_section(&mut merged, &section, value, &mut mistakes);
+        merged.section(&section, value);
     }
     for (name, value) in overrides {
-        apply_override(&mut merged, name, value, &mut mistakes);
+        merged.apply_override(name, value);
     }
+    let Merged { mut keys, given, mut mistakes } = merged;
+    profile::apply(&mut keys, &given, &mut mistakes);
     if mistakes.is_empty() {
-        match merged.try_into::<Config>() {
+        match keys.try_into::<Config>() {
             Ok(mut config) => {
                 config.named = named;
                 adjust(&mut config);
@@ -95,51 +100,85 @@ pub(super) fn parse(
     Err(ConfigError(mistakes))
 }
 
-fn merge_section(merged: &mut Table, section: &str, value: Value, mistakes: &mut Vec<String>) {
-    let hint = nearest(merged.keys().map(String::as_str).chain(NAMED), section);
-    let Some(Value::Table(known)) = merged.get_mut(section) else {
-        mistakes.push(format!("`[{section}]` is not a section{hint}"));
-        return;
-    };
-    let Value::Table(given) = value else {
-        mistakes.push(format!("`{section}` must be a section: write `[{section}]`"));
-        return;
-    };
+/// The defaults with what was read over them.
+struct Merged {
+    keys: Table,
+    /// What was read, as `section.key`.
+    given: BTreeSet<String>,
+    mistakes: Vec<String>,
+}
+
+impl Merged {
+    fn section(&mut self, section: &str, value: Value) {
+        let hint = nearest(self.keys.keys().map(String::as_str).chain(NAMED), section);
+        let Some(Value::Table(known)) = self.keys.get_mut(section) else {
+            self.mistakes.push(format!("`[{section}]` is not a section{hint}"));
+            return;
+        };
+        let Value::Table(given) = value else {
+            self.mistakes.push(format!("`{section}` must be a section: write `[{section}]`"));
+            return;
+        };
+        merge(known, section, given, &mut self.given, &mut self.mistakes);
+    }
+
+    fn apply_override(&mut self, name: &str, value: &str) {
+        let wanted = name.trim_start_matches("ISSUERD_").to_ascii_lowercase();
+        let Some((path, slot)) = slot(&mut self.keys, &wanted) else {
+            let reserved = RESERVED.contains(&name) || name.starts_with("ISSUERD_TEST");
+            if !reserved {
+                self.mistakes.push(format!("environment variable `{name}` names no key of issuer.toml"));
+            }
+            return;
+        };
+        match typed(slot, value) {
+            Some(read) => {
+                *slot = read;
+                self.given.insert(path);
+            }
+            None => self.mistakes.push(format!("environment variable `{name}` must be a {}", slot.type_str())),
+        }
+    }
+}
+
+/// Puts `given` over `known`; a section may have sections, like `[server.tls]`.
+fn merge(known: &mut Table, section: &str, given: Table, set: &mut BTreeSet<String>, mistakes: &mut Vec<String>) {
     for (key, value) in given {
+        let path = format!("{section}.{key}");
         let hint = match value {
             Value::Table(_) if section == "plugins" => format!("; a plugin is a section `[plugin.{key}]`"),
             _ => nearest(known.keys().map(String::as_str), &key),
         };
-        match known.get_mut(&key) {
-            None => mistakes.push(format!("`{key}` is not a key of `[{section}]`{hint}")),
-            Some(slot) if slot.type_str() == value.type_str() => *slot = value,
-            Some(slot) => {
-                mistakes.push(format!(
-                    "`{key}` of `[{section}]` must be a {}, not a {}",
-                    slot.type_str(),
-                    value.type_str()
-                ));
+        match (known.get_mut(&key), value) {
+            (None, _) => mistakes.push(format!("`{key}` is not a key of `[{section}]`{hint}")),
+            (Some(Value::Table(known)), Value::Table(given)) => merge(known, &path, given, set, mistakes),
+            (Some(slot), value) if slot.type_str() == value.type_str() => {
+                *slot = value;
+                set.insert(path);
+            }
+            (Some(slot), value) => {
+                let (wanted, found) = (slot.type_str(), value.type_str());
+                mistakes.push(format!("`{key}` of `[{section}]` must be a {wanted}, not a {found}"));
             }
         }
     }
 }
 
-fn apply_override(merged: &mut Table, name: &str, value: &str, mistakes: &mut Vec<String>) {
-    let wanted = name.trim_start_matches("ISSUERD_").to_ascii_lowercase();
-    for (section, keys) in merged.iter_mut() {
-        let Some(keys) = keys.as_table_mut() else { continue };
-        let Some(key) = wanted.strip_prefix(&format!("{section}_")) else { continue };
-        let Some(slot) = keys.get_mut(key) else { continue };
-        match typed(slot, value) {
-            Some(read) => *slot = read,
-            None => mistakes.push(format!("environment variable `{name}` must be a {}", slot.type_str())),
+/// The key that a variable names, like `server_tls_key`, and its path, like `server.tls.key`.
+fn slot<'a>(keys: &'a mut Table, wanted: &str) -> Option<(String, &'a mut Value)> {
+    for (name, value) in keys.iter_mut() {
+        match value {
+            Value::Table(below) => {
+                let rest = wanted.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix('_'));
+                if let Some((path, found)) = rest.and_then(|rest| slot(below, rest)) {
+                    return Some((format!("{name}.{path}"), found));
+                }
+            }
+            value if name == wanted => return Some((name.clone(), value)),
+            _ => {}
         }
-        return;
     }
-    let reserved = RESERVED.contains(&name) || name.starts_with("ISSUERD_TEST");
-    if !reserved {
-        mistakes.push(format!("environment variable `{name}` names no key of issuer.toml"));
-    }
+    None
 }
 
 fn typed(slot: &Value, text: &str) -> Option<Value> {
@@ -147,6 +186,11 @@ fn typed(slot: &Value, text: &str) -> Option<Value> {
         Value::String(_) => Some(Value::String(text.to_owned())),
         Value::Integer(_) => text.parse().ok().map(Value::Integer),
         Value::Boolean(_) => text.parse().ok().map(Value::Boolean),
+        // A list of strings, with commas between them.
+        Value::Array(_) => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Some(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
+        }
         _ => None,
     }
 }
@@ -186,6 +230,39 @@ mod tests {
         assert_eq!(config.issuance.batch_size, 5);
         assert!(parse("", &set("ISSUERD_ISSUANCE_BATCH_SIZE", "five"), |_| ()).is_err());
         assert!(parse("", &set("ISSUERD_NOTHING", "1"), |_| ()).is_err());
+    }
+
+    #[test]
+    fn sections_may_have_sections_and_lists_from_the_environment_too() {
+        let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let text = "[server]\nissuer = 'https://x.example'\n[server.tls]\ncertificate = 'a.pem'\nkey = 'b.pem'\n";
+        let over =
+            [set("ISSUERD_SERVER_TLS_KEY", "c.pem"), set("ISSUERD_SERVER_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1")];
+        let server = parse(text, &over, |_| ()).unwrap().server;
+        assert_eq!((server.tls.certificate.as_str(), server.tls.key.as_str()), ("a.pem", "c.pem"));
+        assert_eq!(server.proxies().trusted.len(), 2);
+        let error = parse("[server.tls]\ncertificat = 'a'\n", &[], |_| ()).unwrap_err();
+        assert!(error.0[0].contains("of `[server.tls]`; did you mean `certificate`?"), "{error}");
+        assert!(parse("[server]\ntls = 'a'\n", &[], |_| ()).is_err());
+        assert!(parse("", &[set("ISSUERD_SERVER_TLS", "a")], |_| ()).is_err());
+    }
+
+    #[test]
+    fn a_certificate_and_its_key_belong_together_and_to_an_https_issuer() {
+        let told = |text: &str, wanted: &str| {
+            let error = parse(text, &[], |_| ()).unwrap_err();
+            assert!(error.0.iter().any(|line| line.contains(wanted)), "{text}: {error}");
+        };
+        told("[server.tls]\ncertificate = 'a'\nkey = 'b'\n", "`server.issuer` must be https");
+        told("[management.tls]\ncertificate = 'a'\n", "`management.tls.key` is missing");
+        told("[management.tls]\nkey = 'a'\n", "`management.tls.certificate` is missing");
+        told("[management.tls]\nclient_ca = 'a'\n", "`management.tls.certificate` is missing");
+        for (net, wanted) in
+            [("10.0.0.0/33", "must be an address"), ("proxy", "must be an"), ("0.0.0.0/0", "every client")]
+        {
+            told(&format!("[server]\ntrusted_proxies = ['{net}']\n"), wanted);
+        }
+        told("[server]\nforwarded_header = 'x-real-ip'\n", "`server.forwarded_header` must be");
     }
 
     #[cfg(unix)]

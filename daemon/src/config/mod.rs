@@ -14,10 +14,12 @@ mod management;
 pub mod master_key;
 mod plugin;
 mod pre_authorized;
+mod profile;
 mod server;
 mod store;
 mod table;
 mod wallet_attestation;
+mod tls;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +36,11 @@ pub use login::{Login, TestUserSection};
 pub use management::Management;
 pub use plugin::{AuthHook, Named, PluginsSection};
 pub use pre_authorized::PreAuthorized;
+pub use profile::Profile;
 pub use server::Server;
 pub use store::StoreSection;
 pub use wallet_attestation::WalletAttestation;
+pub use tls::TlsSection;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -66,6 +70,8 @@ pub struct Config {
     pub clients: Clients,
     /// Wallets that their provider vouches for.
     pub wallet_attestation: WalletAttestation,
+    /// A set of rules as a whole.
+    pub profile: Profile,
     /// Plugins in common.
     pub plugins: PluginsSection,
     /// Each plugin, secret and auth hook.
@@ -88,6 +94,7 @@ impl Config {
         self.login.check(&self.server.issuer, mistakes);
         self.wallet_attestation.check(mistakes);
         self.plugins.check(mistakes);
+        profile::check(self, mistakes);
     }
 
     /// What the host of the plugins is told.

@@ -1,8 +1,16 @@
 //! `[server]`: what wallets reach.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::check::{address, range};
+use super::tls::TlsSection;
+use crate::base::remote::{ForwardedHeader, Proxies};
+
+const X_FORWARDED_FOR: &str = "x-forwarded-for";
+const FORWARDED: &str = "forwarded";
 
 /// `[server]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,8 +22,12 @@ pub struct Server {
     pub listen: String,
     /// Most connections at a time; more are closed at once.
     pub max_connections: u32,
-    /// Reverse proxies in front whose `X-Forwarded-For` entries are believed.
-    pub forwarded_hops: u8,
+    /// Addresses and networks of reverse proxies whose word on a client's address is believed.
+    pub trusted_proxies: Vec<String>,
+    /// The header in which they give it: `x-forwarded-for` or `forwarded`.
+    pub forwarded_header: String,
+    /// TLS on the public listener.
+    pub tls: TlsSection,
 }
 
 impl Default for Server {
@@ -24,7 +36,9 @@ impl Default for Server {
             issuer: "http://127.0.0.1:8080".into(),
             listen: "127.0.0.1:8080".into(),
             max_connections: 10_000,
-            forwarded_hops: 0,
+            trusted_proxies: Vec::new(),
+            forwarded_header: X_FORWARDED_FOR.into(),
+            tls: TlsSection::default(),
         }
     }
 }
@@ -34,7 +48,38 @@ impl Server {
         check_issuer(&self.issuer, mistakes);
         address("server.listen", &self.listen, mistakes);
         range("server.max_connections", self.max_connections.into(), 1..=1_000_000, mistakes);
-        range("server.forwarded_hops", self.forwarded_hops.into(), 0..=5, mistakes);
+        self.tls.check("server", mistakes);
+        if self.tls.is_on() && self.issuer.starts_with("http:") {
+            mistakes.push("`server.issuer` must be https, since `server.tls` makes the listener speak it".into());
+        }
+        if ![X_FORWARDED_FOR, FORWARDED].contains(&self.forwarded_header.as_str()) {
+            mistakes.push(format!("`server.forwarded_header` must be `{X_FORWARDED_FOR}` or `{FORWARDED}`"));
+        }
+        for text in &self.trusted_proxies {
+            if let Err(wrong) = network(text) {
+                mistakes.push(format!("`server.trusted_proxies` has `{text}`, which {wrong}"));
+            }
+        }
+    }
+
+    /// Whose word on a client's address is believed.
+    #[must_use]
+    pub fn proxies(&self) -> Proxies {
+        let header = match self.forwarded_header.as_str() {
+            FORWARDED => ForwardedHeader::Forwarded,
+            _ => ForwardedHeader::XForwardedFor,
+        };
+        Proxies { header, trusted: self.trusted_proxies.iter().filter_map(|text| network(text).ok()).collect() }
+    }
+}
+
+/// An address or a network.
+fn network(text: &str) -> Result<IpNet, &'static str> {
+    let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(|address| address.to_canonical().into()));
+    match net {
+        Err(_) => Err("must be an address or a network, like `10.0.0.0/8`"),
+        Ok(net) if net.prefix_len() == 0 => Err("would let every client choose its address"),
+        Ok(net) => Ok(net.trunc()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! One connection: HTTP/1.1 or HTTP/2, under the watch, until it ends or must.
+//! One connection, over TLS or not: HTTP/1.1 or HTTP/2, under the watch, until it ends or must.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -13,14 +13,16 @@ use hyper::rt::Executor;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 use tower::Service as _;
 
-use super::limits::Limits;
+use super::limits::{Limits, Settings};
 use super::socket::Socket;
+use super::tls::Gate;
 use super::watch::{Verdict, Watch};
-use crate::base::remote::RemoteAddress;
+use crate::base::remote::{PeerCertificate, Proxies, RemoteAddress};
 use crate::lifecycle::Tasks;
 
 /// Headers in a request: wallets send about ten, proxies add a few.
@@ -33,7 +35,8 @@ const CONNECTION_WINDOW: u32 = 256 * 1024;
 pub(super) struct Server {
     router: Router,
     limits: Limits,
-    hops: u8,
+    proxies: Proxies,
+    gate: Option<Gate>,
     tasks: Tasks,
     builder: Builder<OnTracker>,
 }
@@ -53,7 +56,9 @@ where
 }
 
 impl Server {
-    pub(super) fn new(router: Router, limits: Limits, hops: u8, tasks: Tasks) -> Self {
+    pub(super) fn new(router: Router, settings: Settings, tasks: Tasks) -> Self {
+        let Settings { limits, proxies, tls, meters } = settings;
+        let gate = tls.map(|tls| Gate::new(tls, &limits, meters));
         let mut builder = Builder::new(OnTracker(tasks.clone()));
         // The watch has the timeouts, for less than hyper's timer of each header costs.
         let head = limits.header_bytes;
@@ -65,16 +70,35 @@ impl Server {
             .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW);
-        Self { router, limits, hops, tasks, builder }
+        Self { router, limits, proxies, gate, tasks, builder }
     }
 
     pub(super) async fn serve(self: Arc<Self>, stream: TcpStream, peer: IpAddr) {
         // Answers are written whole, so waiting for more to send only delays them. A socket that refuses is served all the same.
         let _slower = stream.set_nodelay(true);
+        let Some(gate) = &self.gate else { return self.speak(stream, peer, None).await };
+        let entered = tokio::select! {
+            biased;
+            // Nothing was asked yet, so nothing is owed.
+            () = self.tasks.stopping() => return,
+            entered = gate.enter(stream) => entered,
+        };
+        if let Some((stream, certificate)) = entered {
+            self.speak(stream, peer, certificate).await;
+        }
+    }
+
+    async fn speak<S>(&self, stream: S, peer: IpAddr, certificate: Option<PeerCertificate>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let watch = Watch::new();
         let service = service_fn(|mut request: Request<Incoming>| {
-            let remote = RemoteAddress::of(peer, request.headers(), self.hops);
+            let remote = RemoteAddress::of(peer, request.headers(), &self.proxies);
             request.extensions_mut().insert(remote);
+            if let Some(certificate) = &certificate {
+                request.extensions_mut().insert(certificate.clone());
+            }
             let open = watch.request(request.version());
             let answer = self.router.clone().call(request);
             async move {

@@ -1,9 +1,12 @@
 //! The limits of a listener, each with its reason.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use super::tls::Tls;
+use crate::base::remote::Proxies;
 use crate::observe::metrics::{ConnectionMeters, Metrics};
 
 /// How one listener behaves.
@@ -12,7 +15,9 @@ pub struct Settings {
     pub(super) limits: Limits,
     pub(super) meters: ConnectionMeters,
     /// Proxies in front whose word on the client's address is believed.
-    pub(super) hops: u8,
+    pub(super) proxies: Proxies,
+    /// `None`: plain HTTP.
+    pub(super) tls: Option<Arc<Tls>>,
 }
 
 impl Settings {
@@ -24,13 +29,20 @@ impl Settings {
             tracing::warn!(listener, connections, room, "the limit of open files permits fewer connections");
         }
         let connections = usize::try_from(room.min(connections.into())).unwrap_or(usize::MAX);
-        Self { limits: Limits { connections, ..Limits::default() }, meters: metrics.connections(listener), hops: 0 }
+        let limits = Limits { connections, ..Limits::default() };
+        Self { limits, meters: metrics.connections(listener), proxies: Proxies::default(), tls: None }
     }
 
-    /// The same behind `hops` reverse proxies, each of which adds the address it was reached from to `X-Forwarded-For`.
+    /// The same behind reverse proxies.
     #[must_use]
-    pub fn behind(self, hops: u8) -> Self {
-        Self { hops, ..self }
+    pub fn behind(self, proxies: Proxies) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// The same over TLS, if there is any.
+    #[must_use]
+    pub fn over(self, tls: Option<Arc<Tls>>) -> Self {
+        Self { tls, ..self }
     }
 }
 
@@ -39,6 +51,10 @@ impl Settings {
 pub(super) struct Limits {
     /// Open connections; more are turned away.
     pub(super) connections: usize,
+    /// Time for the first byte of a TLS handshake, for a place, and for the handshake itself.
+    pub(super) handshake_time: Duration,
+    /// TLS handshakes that have begun; more wait, within their time. One takes some 30 KiB and half a millisecond of a processor.
+    pub(super) handshakes: usize,
     /// Time for the head of a request to arrive.
     pub(super) header_time: Duration,
     /// Time a connection may wait for its next request; above the 60 s for which proxies keep theirs, so that the proxy closes first.
@@ -64,6 +80,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: CONNECTIONS,
+            handshake_time: Duration::from_secs(5),
+            handshakes: 512,
             header_time: Duration::from_secs(10),
             idle_time: Duration::from_secs(75),
             header_bytes: 32 * 1024,

@@ -1,4 +1,4 @@
-//! Accepts connections, bounds their number and their patience, drains them.
+//! Accepts connections, plain or over TLS, bounds their number and their patience, drains them.
 //!
 //! Two things are slow on purpose at some peers: sending a request and reading an answer. Neither may hold more than one of a bounded
 //! number of connections, nor that one for long.
@@ -6,6 +6,7 @@
 mod connection;
 mod limits;
 mod socket;
+mod tls;
 mod watch;
 
 use std::io;
@@ -22,6 +23,7 @@ use crate::lifecycle::Tasks;
 use crate::observe::metrics::ConnectionMeters;
 use connection::Server;
 pub use limits::Settings;
+pub use tls::{Stamps, Tls, TlsError, TlsFiles};
 
 /// Wait after a failed accept, most often for lack of file descriptors: long enough not to spin, short enough not to be noticed.
 const BACKOFF: Duration = Duration::from_millis(200);
@@ -32,9 +34,9 @@ const BUSY: &[u8] =
 /// Serves `router` on `listener` until the stop, then closes the listener and returns; connections end by themselves and are awaited by
 /// [`Tasks::drained`].
 pub async fn serve(listener: TcpListener, router: Router, settings: Settings, tasks: Tasks) {
-    let Settings { limits, meters, hops } = settings;
-    let room = Arc::new(Semaphore::new(limits.connections));
-    let entrance = Entrance { room, meters, server: Arc::new(Server::new(router, limits, hops, tasks.clone())) };
+    let room = Arc::new(Semaphore::new(settings.limits.connections));
+    let meters = settings.meters.clone();
+    let entrance = Entrance { room, meters, server: Arc::new(Server::new(router, settings, tasks.clone())) };
     let mut stopping = pin!(tasks.stopping());
     loop {
         let accepted = tokio::select! {

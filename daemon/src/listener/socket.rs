@@ -1,4 +1,4 @@
-//! A TCP stream that tells the watch of what arrives, and closes so that the peer can still read the last answer.
+//! A stream that tells the watch of what arrives, and closes so that the peer can still read the last answer.
 
 use std::io;
 use std::pin::Pin;
@@ -7,7 +7,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use super::watch::Watch;
@@ -17,20 +16,20 @@ use super::watch::Watch;
 const LINGER: Duration = Duration::from_secs(2);
 
 /// One accepted connection.
-pub(super) struct Socket {
-    stream: TcpStream,
+pub(super) struct Socket<S> {
+    stream: S,
     watch: Arc<Watch>,
     /// Set once our side is closed.
     linger: Option<Pin<Box<Sleep>>>,
 }
 
-impl Socket {
-    pub(super) fn new(stream: TcpStream, watch: Arc<Watch>) -> Self {
+impl<S> Socket<S> {
+    pub(super) fn new(stream: S, watch: Arc<Watch>) -> Self {
         Self { stream, watch, linger: None }
     }
 }
 
-impl AsyncRead for Socket {
+impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
@@ -41,7 +40,7 @@ impl AsyncRead for Socket {
     }
 }
 
-impl AsyncWrite for Socket {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }

@@ -11,16 +11,18 @@ use tokio::time::{Instant, timeout};
 
 use super::limits::Limits;
 use super::*;
-use crate::base::remote::RemoteAddress;
+use crate::base::remote::{PeerCertificate, Proxies, RemoteAddress};
 use crate::observe::metrics::Metrics;
 
 /// A listener on a free port.
-struct Served {
-    address: SocketAddr,
+pub(super) struct Served {
+    pub(super) address: SocketAddr,
     metrics: Arc<Metrics>,
-    tasks: Tasks,
+    pub(super) tasks: Tasks,
     /// Lets `/waits` answer.
-    go_on: Arc<Notify>,
+    pub(super) go_on: Arc<Notify>,
+    /// A permit for each request that `/waits` has begun.
+    pub(super) waiting: Arc<Semaphore>,
 }
 
 fn quick() -> Limits {
@@ -28,12 +30,18 @@ fn quick() -> Limits {
 }
 
 async fn served(limits: Limits) -> Served {
+    served_over(limits, None).await
+}
+
+pub(super) async fn served_over(limits: Limits, tls: Option<Arc<Tls>>) -> Served {
     let (metrics, tasks, go_on) = (Metrics::new().unwrap(), Tasks::new(), Arc::new(Notify::new()));
-    let waiting = Arc::clone(&go_on);
+    let waiting = Arc::new(Semaphore::new(0));
+    let parts = (Arc::clone(&go_on), Arc::clone(&waiting));
     let waits = move || {
-        let waiting = Arc::clone(&waiting);
+        let (go_on, waiting) = parts.clone();
         async move {
-            waiting.notified().await;
+            waiting.add_permits(1);
+            go_on.notified().await;
             "done"
         }
     };
@@ -43,32 +51,39 @@ async fn served(limits: Limits) -> Served {
         .route("/full", post(|| async { http::StatusCode::PAYLOAD_TOO_LARGE }))
         .route("/length", post(|body: Bytes| async move { body.len().to_string() }))
         .route("/remote", get(|Extension(RemoteAddress(remote))| async move { format!("from {remote}") }))
+        .route("/certificate", get(certificate))
         .route("/waits", get(waits));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let settings = Settings { limits, meters: metrics.connections("public"), hops: 1 };
+    let trusted = Proxies { trusted: vec!["127.0.0.0/8".parse().unwrap()], ..Proxies::default() };
+    let settings = Settings { limits, meters: metrics.connections("public"), proxies: trusted, tls };
     tasks.spawn(serve(listener, router, settings, tasks.clone()));
-    Served { address, metrics, tasks, go_on }
+    Served { address, metrics, tasks, go_on, waiting }
+}
+
+/// The end of the client's certificate.
+async fn certificate(shown: Option<Extension<PeerCertificate>>) -> String {
+    shown.map_or("none".into(), |Extension(PeerCertificate(der))| format!("{:?}", &der[der.len() - 8..]))
 }
 
 impl Served {
-    async fn connect(&self) -> TcpStream {
+    pub(super) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    async fn say(&self, text: &str) -> TcpStream {
+    pub(super) async fn say(&self, text: &str) -> TcpStream {
         let mut stream = self.connect().await;
         stream.write_all(text.as_bytes()).await.unwrap();
         stream
     }
 
-    fn counts(&self, line: &str) -> bool {
+    pub(super) fn counts(&self, line: &str) -> bool {
         self.metrics.render().contains(&format!("{line}\n"))
     }
 }
 
 /// What arrives until the peer closes; panics when it stays open.
-async fn rest(stream: &mut TcpStream) -> String {
+pub(super) async fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let read = timeout(Duration::from_secs(10), stream.read_to_end(&mut bytes)).await.expect("closed in time");
     read.unwrap();

@@ -123,7 +123,7 @@ fn params(key: &CertificateKey, content: &Content<'_>, random: &dyn Random) -> R
 }
 
 /// 16 octets, positive, with 126 random bits (Annex B asks for 63, advises 71).
-fn serial(random: &dyn Random) -> Result<SerialNumber, PkiError> {
+pub(super) fn serial(random: &dyn Random) -> Result<SerialNumber, PkiError> {
     let [first, rest @ ..] = bytes::<16>(random)?;
     let first = (first & 0x3f) | 0x40;
     Ok(SerialNumber::from_slice(&[&[first], rest.as_slice()].concat()))

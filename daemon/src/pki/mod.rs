@@ -15,6 +15,7 @@ pub mod pem;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 
 use jiff::{SignedDuration, Timestamp};
 use x509_parser::time::ASN1Time;

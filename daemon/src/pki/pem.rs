@@ -2,8 +2,12 @@
 
 use pem::{EncodeConfig, LineEnding, Pem};
 
+use crate::base::secret::Secret;
+
 /// Longest PEM text that is read; a certificate of the profiles has under 2 kB.
 pub const MAX_PEM: usize = 16_384;
+
+const PRIVATE_KEY: &str = "PRIVATE KEY";
 
 /// The PEM block of a certificate.
 #[must_use]
@@ -15,6 +19,19 @@ pub fn certificate(der: &[u8]) -> String {
 #[must_use]
 pub fn request(der: &[u8]) -> String {
     encode("CERTIFICATE REQUEST", der)
+}
+
+/// The PEM block of a private key in PKCS#8.
+#[must_use]
+pub fn private_key(pkcs8: &Secret) -> Secret {
+    Secret::new(encode(PRIVATE_KEY, pkcs8.expose()).into_bytes())
+}
+
+/// PKCS#8 out of the one PEM block in `text`.
+#[must_use]
+pub fn read_private_key(text: &Secret) -> Option<Secret> {
+    let block = pem::parse(text.expose()).ok().filter(|block| block.tag() == PRIVATE_KEY)?;
+    Some(Secret::new(block.into_contents()))
 }
 
 fn encode(tag: &str, der: &[u8]) -> String {

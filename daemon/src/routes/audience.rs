@@ -28,7 +28,11 @@ impl Audience {
 
     /// Adds what every response carries. Nothing is cached unless its handler says so, since most responses hold a code, a token or
     /// personal data (HTP-9111-01).
-    pub(super) fn decorate(self, headers: &mut HeaderMap) {
+    /// With `strict`, browsers are to come back by https only (TLS-195-05).
+    pub(super) fn decorate(self, headers: &mut HeaderMap, strict: bool) {
+        if strict && self.listener() == "public" {
+            set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+        }
         set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         headers.entry(header::CACHE_CONTROL).or_insert(const { HeaderValue::from_static("no-store") });
         if self == Self::Wallet {
@@ -50,6 +54,40 @@ impl Audience {
     }
 }
 
+/// Whether an issuer is one that browsers may remember as https only. On a loopback host that would shut out whatever else runs there.
+pub(super) fn is_strict(issuer: &str) -> bool {
+    let host = issuer.parse::<http::Uri>().ok().and_then(|url| url.host().map(str::to_owned)).unwrap_or_default();
+    let loopback = matches!(host.as_str(), "localhost" | "[::1]") || host.starts_with("127.");
+    issuer.starts_with("https:") && !loopback
+}
+
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.insert(name, HeaderValue::from_static(value));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // TLS-195-05
+    #[test]
+    fn browsers_are_told_to_come_by_https_only_when_the_issuer_is_reached_so() {
+        for (issuer, expected) in [
+            ("https://issuer.example", true),
+            ("https://issuer.example:8443/acme", true),
+            ("http://127.0.0.1:8080", false),
+            ("https://127.0.0.1:8443", false),
+            ("https://localhost", false),
+            ("https://[::1]:8443", false),
+        ] {
+            assert_eq!(is_strict(issuer), expected, "{issuer}");
+        }
+        let strict = |audience: Audience, strict| {
+            let mut headers = HeaderMap::new();
+            audience.decorate(&mut headers, strict);
+            headers.contains_key(header::STRICT_TRANSPORT_SECURITY)
+        };
+        assert!(strict(Audience::Wallet, true));
+        assert!(!strict(Audience::Wallet, false) && !strict(Audience::Operator, true));
+    }
 }

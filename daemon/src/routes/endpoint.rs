@@ -183,7 +183,7 @@ impl<'a> Exchange<'a> {
 
     fn finish(mut self, mut response: Response) -> Response {
         const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-        self.place.audience.decorate(response.headers_mut());
+        self.place.audience.decorate(response.headers_mut(), self.place.edge.strict);
         if let Ok(id) = HeaderValue::from_str(self.id.as_str()) {
             response.headers_mut().insert(REQUEST_ID, id);
         }

@@ -27,13 +27,16 @@ struct Edge {
     events: Arc<dyn Events>,
     tasks: Tasks,
     ids: RequestIds,
+    /// Whether browsers are told to come by https only.
+    strict: bool,
 }
 
 impl Edge {
     fn new(app: &App, tasks: &Tasks) -> Arc<Self> {
         let metrics = Arc::clone(&app.metrics);
         let ids = RequestIds::new(app.random.as_ref());
-        Arc::new(Self { events: metrics.clone(), metrics, tasks: tasks.clone(), ids })
+        let strict = audience::is_strict(&app.site.issuer);
+        Arc::new(Self { events: metrics.clone(), metrics, tasks: tasks.clone(), ids, strict })
     }
 }
 

@@ -3,8 +3,10 @@
 mod configurations;
 mod people;
 mod show;
+mod tls;
 
 use std::io::{self, Write as _};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -15,6 +17,8 @@ use uuid::Uuid;
 use super::serve::{Sockets, serve};
 use super::{Failed, runtime};
 use crate::app::App;
+use crate::base::clock::{Clock as _, SystemClock};
+use crate::base::random::SystemRandom;
 use crate::boot;
 use crate::config::Config;
 use crate::domain::access::Role;
@@ -43,6 +47,9 @@ pub(super) struct Dev {
     /// Public URL, when wallets reach the listener under another one (a tunnel or a proxy).
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
+    /// Serve https with a certificate by a CA in the data directory, which your wallet has to trust.
+    #[arg(long)]
+    tls: bool,
     /// Take plugins, their secrets and auth hooks from this file; nothing else of it is used.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -56,13 +63,19 @@ pub(super) fn run(dev: &Dev) -> Result<(), Failed> {
     let log = log::init(&config.log.level, &config.log.format)?;
     runtime()?.block_on(async {
         let sockets = Sockets::bind(&config).await?;
+        let public = sockets.public_address()?;
         if dev.issuer.is_none() {
-            config.server.issuer = format!("http://{}", sockets.public_address()?);
+            let scheme = if dev.tls || config.server.tls.is_on() { "https" } else { "http" };
+            config.server.issuer = format!("{scheme}://{public}");
         }
+        let ca = if dev.tls { Some(dev.certify(&mut config, public.ip())?) } else { None };
+        let tls = boot::load_tls(&config, SystemClock.now()).map_err(|wrong| wrong.join("\n"))?;
         let app = boot::open_with_plugins(&config, dev.config.clone()).await?;
-        let prepared = prepare(&app, format!("http://{}", sockets.management_address()?)).await?;
+        let scheme = if tls.management.is_some() { "https" } else { "http" };
+        let mut prepared = prepare(&app, format!("{scheme}://{}", sockets.management_address()?)).await?;
+        prepared.ca = ca;
         let offer = if dev.json { None } else { Some(offer(&app, &prepared).await?) };
-        serve(&app, sockets, &config, &log, |_| Ok(prepared.show(offer.as_ref())?)).await
+        serve(&app, sockets, &config, &tls, &log, |_| Ok(prepared.show(offer.as_ref())?)).await
     })
 }
 
@@ -73,11 +86,19 @@ impl Dev {
             config.store.data_dir.clone_from(&self.data_dir);
             config.server.listen.clone_from(&self.listen);
             config.management.listen.clone_from(&self.management_listen);
-            if let Some(issuer) = &self.issuer {
-                config.server.issuer.clone_from(issuer);
+            match &self.issuer {
+                Some(issuer) => config.server.issuer.clone_from(issuer),
+                // Until the port is known.
+                None if self.tls || config.server.tls.is_on() => {
+                    "https://localhost".clone_into(&mut config.server.issuer);
+                }
+                None => {}
             }
             people::admit(config);
         })?;
+        if self.tls && !config.server.issuer.starts_with("https:") {
+            return Err("`--issuer` must be https with `--tls`".into());
+        }
         if let Some(file) = &self.config {
             let given = crate::config::load(Some(file))?;
             (config.plugins, config.named) = (given.plugins, given.named);
@@ -88,6 +109,17 @@ impl Dev {
         config.pre_authorized.max_expires_in = config.pre_authorized.max_expires_in.max(MOST_OFFER_SECONDS);
         Ok(config)
     }
+
+    /// Gives the public listener a certificate; the path of the CA's.
+    fn certify(&self, config: &mut Config, listen: IpAddr) -> Result<PathBuf, Failed> {
+        let (random, now) = (SystemRandom::default(), SystemClock.now());
+        let made = tls::prepare(&self.data_dir, &config.server.issuer, listen, &random, now)?;
+        config.server.tls = made.section;
+        if self.json {
+            tracing::info!(ca = %made.ca.display(), "the certificate of this issuer is vouched for by this CA");
+        }
+        Ok(made.ca)
+    }
 }
 
 /// What a person or a program needs to go on.
@@ -97,6 +129,8 @@ struct Ready {
     client_secret: String,
     access_token: String,
     configurations: Vec<(String, Uuid)>,
+    /// The CA that vouches for the issuer's certificate, when `dev` made it.
+    ca: Option<PathBuf>,
 }
 
 impl Ready {
@@ -137,6 +171,7 @@ async fn prepare(app: &App, management: String) -> Result<Ready, Failed> {
         client_secret: client.secret,
         access_token: app.clients.sign(CLIENT, now)?,
         configurations: ids,
+        ca: None,
     })
 }
 

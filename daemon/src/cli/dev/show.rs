@@ -16,6 +16,9 @@ pub(super) fn ready(ready: &Ready, offer: &Offer) {
     say!("  issuer         {}", ready.issuer);
     say!("  management     {}", ready.management);
     say!("  client         {CLIENT}, secret {}", ready.client_secret);
+    if let Some(ca) = &ready.ca {
+        say!("  trust          {}   (the CA of the issuer's certificate; install it on the phone)", ca.display());
+    }
     for (kind, id) in &ready.configurations {
         say!("  configuration  {id}  {kind}");
     }
@@ -38,7 +41,8 @@ fn next(ready: &Ready) {
     say!("  curl -s {}/metrics | grep analytics | grep -v ' 0$'   # what happened", ready.management);
     if ready.issuer.starts_with("http://127.") {
         say!(
-            "\nA wallet on a phone needs an https address: put a tunnel before {} and start with --issuer.",
+            "\nA wallet on a phone needs an https address: put a tunnel before {} and start with --issuer,\n\
+            or start with --tls, --listen and --issuer for an address that the phone reaches.",
             ready.issuer
         );
     }

@@ -38,6 +38,8 @@ pub(super) struct HttpMeters {
     open: IntGaugeVec,
     accepted: IntCounterVec,
     refused: IntCounterVec,
+    handshakes_failed: IntCounterVec,
+    certificate_expiry: IntGaugeVec,
 }
 
 impl HttpMeters {
@@ -62,12 +64,22 @@ impl HttpMeters {
                 "issuerd_connections_refused_total",
                 "Connections refused because too many were open.",
             )?,
+            handshakes_failed: by_listener("issuerd_tls_handshakes_failed_total", "TLS handshakes that failed.")?,
+            certificate_expiry: IntGaugeVec::new(
+                Opts::new(
+                    "issuerd_tls_certificate_expiry_timestamp_seconds",
+                    "When the certificate of a listener expires, Unix time; only for listeners with TLS.",
+                ),
+                &["listener"],
+            )?,
         };
         registry.register(Box::new(meters.requests.clone()))?;
         registry.register(Box::new(meters.seconds.clone()))?;
         registry.register(Box::new(meters.open.clone()))?;
         registry.register(Box::new(meters.accepted.clone()))?;
         registry.register(Box::new(meters.refused.clone()))?;
+        registry.register(Box::new(meters.handshakes_failed.clone()))?;
+        registry.register(Box::new(meters.certificate_expiry.clone()))?;
         Ok(meters)
     }
 
@@ -85,7 +97,12 @@ impl HttpMeters {
             open: self.open.with_label_values(&[listener]),
             accepted: self.accepted.with_label_values(&[listener]),
             refused: self.refused.with_label_values(&[listener]),
+            handshakes_failed: self.handshakes_failed.with_label_values(&[listener]),
         }
+    }
+
+    pub(super) fn certificate_expires(&self, listener: &str, unix: i64) {
+        self.certificate_expiry.with_label_values(&[listener]).set(unix);
     }
 }
 
@@ -116,6 +133,7 @@ pub struct ConnectionMeters {
     open: IntGauge,
     accepted: IntCounter,
     refused: IntCounter,
+    handshakes_failed: IntCounter,
 }
 
 impl ConnectionMeters {
@@ -130,6 +148,11 @@ impl ConnectionMeters {
     /// Counts a connection that was turned away.
     pub fn refused(&self) {
         self.refused.inc();
+    }
+
+    /// Counts a TLS handshake that failed or was too slow.
+    pub fn handshake_failed(&self) {
+        self.handshakes_failed.inc();
     }
 }
 

@@ -167,6 +167,11 @@ impl Metrics {
     pub fn connections(&self, listener: &'static str) -> ConnectionMeters {
         self.http.connections(listener)
     }
+
+    /// Says when the certificate of a listener expires, in seconds of Unix time.
+    pub fn certificate_expires(&self, listener: &str, unix: i64) {
+        self.http.certificate_expires(listener, unix);
+    }
 }
 
 impl Events for Metrics {

@@ -29,7 +29,7 @@ pub(super) struct Bench {
 
 pub(super) fn edge(metrics: &Arc<Metrics>) -> Arc<Edge> {
     let ids = RequestIds::new(&SystemRandom::default());
-    Arc::new(Edge { events: metrics.clone(), metrics: metrics.clone(), tasks: Tasks::new(), ids })
+    Arc::new(Edge { events: metrics.clone(), metrics: metrics.clone(), tasks: Tasks::new(), ids, strict: false })
 }
 
 pub(super) fn bench(audience: Audience, prefix: &str) -> Bench {
