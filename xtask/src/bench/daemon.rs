@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::data::{claims, configuration};
+use super::data::{claims, configuration, configuration_with_values};
 use super::http::{Connection, Sent};
 use super::process;
 use crate::Result;
@@ -73,6 +73,15 @@ impl Daemon {
 
     /// Gives the mDL configuration the mappings that the benchmark's claims fit, and says where everything is.
     pub(super) async fn prepare(&self, portrait: usize) -> Result<Target> {
+        self.prepare_for(portrait, &configuration()).await
+    }
+
+    /// The same with a value for each element, for people of whom little is known.
+    pub(super) async fn prepare_with_values(&self, portrait: usize) -> Result<Target> {
+        self.prepare_for(portrait, &configuration_with_values(portrait)).await
+    }
+
+    async fn prepare_for(&self, portrait: usize, configuration: &Value) -> Result<Target> {
         let configuration_id = self.member("/configurations/org.iso.18013.5.1.mDL")?;
         let issuer = self.member("/issuer")?;
         let target = Target {
@@ -88,7 +97,7 @@ impl Daemon {
         };
         let path = format!("/v2/credentials/mobile/configurations/{}", target.configuration);
         let mut connection = Connection::open(&target.management).await?;
-        let body = configuration().to_string();
+        let body = configuration.to_string();
         connection.send(&Sent::put(&path, &body).bearer(&target.token)).await?.expect(200)?;
         Ok(target)
     }

@@ -33,6 +33,20 @@ pub(super) fn configuration() -> Value {
     })
 }
 
+/// The same with a value of its own for each element that has no claim.
+pub(super) fn configuration_with_values(portrait: usize) -> Value {
+    let mut configuration = configuration();
+    let elements = configuration.pointer_mut("/claimMappings/org.iso.18013.5.1").and_then(Value::as_object_mut);
+    let claims = claims(portrait);
+    for (name, mapping) in elements.into_iter().flatten() {
+        if let (Some(mapping), Some(value)) = (mapping.as_object_mut(), claims.get(name)) {
+            mapping.insert("defaultValue".into(), value.clone());
+            mapping.insert("required".into(), false.into());
+        }
+    }
+    configuration
+}
+
 /// Claims with a portrait of `portrait` bytes.
 pub(super) fn claims(portrait: usize) -> Value {
     json!({
@@ -69,6 +83,13 @@ mod tests {
         let claims = claims(1024);
         assert!(ELEMENTS.iter().all(|(name, _)| claims.get(name).is_some()));
         assert_eq!(claims.as_object().unwrap().len(), ELEMENTS.len());
+    }
+
+    #[test]
+    fn each_element_has_a_value_where_nothing_is_known() {
+        let configuration = configuration_with_values(1024);
+        let elements = configuration["claimMappings"]["org.iso.18013.5.1"].as_object().unwrap();
+        assert!(elements.len() == ELEMENTS.len() && elements.values().all(|one| one.get("defaultValue").is_some()));
     }
 
     #[test]

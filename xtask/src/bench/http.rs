@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::{Method, Request, header};
+use hyper::header::HeaderName;
+use hyper::{HeaderMap, Method, Request, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -21,22 +22,23 @@ pub(super) struct Sent<'a> {
     path: &'a str,
     kind: &'static str,
     body: &'a str,
-    token: Option<&'a str>,
+    headers: Vec<(HeaderName, String)>,
 }
 
 /// A response, read to its end.
 pub(super) struct Received {
     pub(super) status: u16,
     pub(super) body: Bytes,
+    headers: HeaderMap,
 }
 
 impl<'a> Sent<'a> {
     pub(super) fn get(path: &'a str) -> Self {
-        Self { method: Method::GET, path, kind: "", body: "", token: None }
+        Self { method: Method::GET, path, kind: "", body: "", headers: Vec::new() }
     }
 
     pub(super) fn json(path: &'a str, body: &'a str) -> Self {
-        Self { method: Method::POST, path, kind: "application/json", body, token: None }
+        Self { method: Method::POST, path, kind: "application/json", body, headers: Vec::new() }
     }
 
     pub(super) fn form(path: &'a str, body: &'a str) -> Self {
@@ -51,8 +53,13 @@ impl<'a> Sent<'a> {
         Self { method: Method::POST, ..Self::get(path) }
     }
 
-    pub(super) fn bearer(self, token: &'a str) -> Self {
-        Self { token: Some(token), ..self }
+    pub(super) fn bearer(self, token: &str) -> Self {
+        self.header(header::AUTHORIZATION, format!("Bearer {token}"))
+    }
+
+    pub(super) fn header(mut self, name: HeaderName, value: String) -> Self {
+        self.headers.push((name, value));
+        self
     }
 }
 
@@ -72,18 +79,24 @@ impl Connection {
         if !sent.kind.is_empty() {
             request = request.header(header::CONTENT_TYPE, sent.kind);
         }
-        if let Some(token) = sent.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        for (name, value) in &sent.headers {
+            request = request.header(name, value);
         }
         self.sender.ready().await?;
         let body = Full::new(Bytes::copy_from_slice(sent.body.as_bytes()));
         let response = self.sender.send_request(request.body(body)?).await?;
-        let status = response.status().as_u16();
-        Ok(Received { status, body: response.into_body().collect().await?.to_bytes() })
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Ok(Received { status, headers, body: response.into_body().collect().await?.to_bytes() })
     }
 }
 
 impl Received {
+    /// A header field as text.
+    pub(super) fn header(&self, name: &HeaderName) -> Result<&str> {
+        let value = self.headers.get(name).and_then(|value| value.to_str().ok());
+        value.ok_or_else(|| format!("the response has no {name}").into())
+    }
+
     /// The body as text, when the status is the one that was expected.
     pub(super) fn expect(&self, status: u16) -> Result<&str> {
         let text = std::str::from_utf8(&self.body)?;

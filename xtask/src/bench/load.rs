@@ -8,11 +8,12 @@ use tokio::task::LocalSet;
 use tokio::time::sleep;
 
 use super::Options;
+use super::code::CodeWallet;
 use super::daemon::{Daemon, Target};
 use super::http::{Connection, Sent};
 use super::process;
 use super::stats::{Commits, Run, Steps};
-use super::wallet::Wallet;
+use super::wallet::{Claimer, Wallet};
 use crate::Result;
 
 /// After so many failures a run says what it has and ends: more of the same tells nothing.
@@ -27,12 +28,30 @@ struct Shared {
     errors: RefCell<Vec<String>>,
 }
 
-/// One measurement, with `stored` open offers in the store.
+/// One measurement of wallets that claim offers, with `stored` open ones in the store.
 pub(super) async fn run(daemon: &Daemon, target: &Target, options: &Options, stored: usize) -> Result<Run> {
     let mut wallets = Vec::with_capacity(options.wallets);
     for _ in 0..options.wallets {
         wallets.push(Wallet::new(target).await?);
     }
+    Ok(Run { stored, ..drive(daemon, target, options, wallets).await? })
+}
+
+/// One measurement of wallets that send people to log in.
+pub(super) async fn run_logins(daemon: &Daemon, target: &Target, options: &Options) -> Result<Run> {
+    let mut wallets = Vec::with_capacity(options.wallets);
+    for number in 0..options.wallets {
+        wallets.push(CodeWallet::new(target, number).await?);
+    }
+    drive(daemon, target, options, wallets).await
+}
+
+async fn drive<W: Claimer + 'static>(
+    daemon: &Daemon,
+    target: &Target,
+    options: &Options,
+    wallets: Vec<W>,
+) -> Result<Run> {
     let mut metrics = Connection::open(&target.management).await?;
     let shared = Rc::new(Shared::default());
     let local = LocalSet::new();
@@ -54,14 +73,24 @@ pub(super) async fn run(daemon: &Daemon, target: &Target, options: &Options, sto
         Result::Ok((took, cpu, client_cpu, commits))
     };
     let (took, cpu, client_cpu, commits) = local.run_until(run).await?;
-    Ok(Run { stored, took, cpu, client_cpu, commits, steps: shared.steps.take(), errors: shared.errors.take() })
+    let names = W::STEPS;
+    Ok(Run {
+        names,
+        stored: 0,
+        took,
+        cpu,
+        client_cpu,
+        commits,
+        steps: shared.steps.take(),
+        errors: shared.errors.take(),
+    })
 }
 
 fn own_cpu_time() -> Result<Duration> {
     process::cpu_time(std::process::id())
 }
 
-async fn claim(mut wallet: Wallet, shared: Rc<Shared>) {
+async fn claim<W: Claimer>(mut wallet: W, shared: Rc<Shared>) {
     while !shared.over.get() {
         let claimed = wallet.claim().await;
         if !shared.measuring.get() && claimed.is_ok() {

@@ -4,10 +4,12 @@
 //! never what is measured.
 
 mod calibrate;
+mod code;
 mod daemon;
 mod data;
 mod http;
 mod load;
+mod login;
 mod plugin;
 mod preload;
 mod process;
@@ -50,6 +52,9 @@ pub(crate) struct Options {
     /// Measure once more with claims from the plugin register-csv, which `cargo xtask plugins` builds
     #[arg(long)]
     plugin: bool,
+    /// Measure once more with authorization codes: pushed request, login, consent, bound tokens
+    #[arg(long)]
+    login: bool,
     /// Size of the portrait in each credential, in bytes
     #[arg(long, default_value_t = 1024)]
     portrait: usize,
@@ -120,6 +125,7 @@ async fn measure(options: &Options) -> Result<Report> {
     let ready_after = restarted.ready_after();
     restarted.stop()?;
     let with_plugin = if options.plugin { Some(plugin::run(options, folder.path()).await?) } else { None };
+    let with_login = if options.login { Some(login::run(options, folder.path()).await?) } else { None };
     let limit = f64::midpoint(calibrated_before, calibrate::on_core(DAEMON_CORE)?);
     Ok(Report {
         wallets: options.wallets,
@@ -127,6 +133,7 @@ async fn measure(options: &Options) -> Result<Report> {
         portrait: options.portrait,
         runs,
         with_plugin,
+        with_login,
         memory,
         ready_after,
         limit,

@@ -80,6 +80,8 @@ fn sum(page: &str, name: &str) -> Result<f64> {
 /// One measurement.
 #[derive(Debug)]
 pub(super) struct Run {
+    /// Names of the steps.
+    pub(super) names: [&'static str; 4],
     /// Open offers in the store before it began.
     pub(super) stored: usize,
     pub(super) took: Duration,
@@ -150,7 +152,8 @@ mod tests {
         (0..1000).for_each(|_| steps.add([1, 2, 3, 4, 10]));
         let commits = Commits { durable: 1.0, batches: 1.0, groups: 1.0 };
         let (took, cpu) = (Duration::from_secs(2), Duration::from_millis(500));
-        let run = Run { stored: 0, took, cpu, client_cpu: cpu, commits, steps, errors: vec![] };
+        let run =
+            Run { names: ["a", "b", "c", "d"], stored: 0, took, cpu, client_cpu: cpu, commits, steps, errors: vec![] };
         assert!((run.client_busy() - 0.25).abs() < 1e-9);
         assert!((run.rate() - 500.0).abs() < 1e-9);
         assert!((run.cpu_each() - 500.0).abs() < 1e-9);

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
-use ring::rand::SystemRandom;
+use ring::digest::{SHA256, digest};
+use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::Value;
 
@@ -15,51 +16,78 @@ use crate::Result;
 /// Names of the steps, in the order of [`Wallet::claim`]'s times.
 pub(super) const STEPS: [&str; 4] = ["offer", "token", "nonce", "credential"];
 
+/// What a measurement drives.
+pub(super) trait Claimer {
+    /// Names of the steps.
+    const STEPS: [&'static str; 4];
+
+    /// Claims one credential; returns the microseconds of each step and of all together.
+    async fn claim(&mut self) -> Result<[u64; 5]>;
+}
+
 /// One wallet with its key and connections.
 pub(super) struct Wallet {
     management: Connection,
     public: Connection,
+    signer: Signer,
+    target: Target,
+}
+
+/// A P-256 key with what its signatures need.
+pub(super) struct Signer {
     key: EcdsaKeyPair,
     random: SystemRandom,
-    /// The proof's header, encoded.
-    header: String,
-    target: Target,
+    /// The header of a key proof, encoded.
+    pub(super) proof_header: String,
+    /// The header of a `DPoP` proof, encoded.
+    pub(super) dpop_header: String,
+    /// SHA-256 thumbprint of the key (RFC 7638).
+    pub(super) thumbprint: String,
+}
+
+impl Signer {
+    /// Makes a key.
+    pub(super) fn new() -> Result<Self> {
+        let random = SystemRandom::new();
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).map_err(|_| "ring failed")?;
+        let key = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random)?;
+        let (x, y) = coordinates(key.public_key().as_ref())?;
+        let jwk = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+        let header = |kind: &str| B64.encode(format!(r#"{{"typ":"{kind}","alg":"ES256","jwk":{jwk}}}"#));
+        Ok(Self {
+            proof_header: header("openid4vci-proof+jwt"),
+            dpop_header: header("dpop+jwt"),
+            thumbprint: B64.encode(digest(&SHA256, jwk.as_bytes())),
+            key,
+            random,
+        })
+    }
+
+    /// A compact JWS.
+    pub(super) fn sign(&self, header: &str, claims: &str) -> Result<String> {
+        let signed = format!("{header}.{}", B64.encode(claims));
+        let signature = self.key.sign(&self.random, signed.as_bytes()).map_err(|_| "ring failed")?;
+        Ok(format!("{signed}.{}", B64.encode(signature)))
+    }
+
+    /// 128 random bits.
+    pub(super) fn id(&self) -> Result<String> {
+        let mut id = [0; 16];
+        self.random.fill(&mut id).map_err(|_| "ring failed")?;
+        Ok(B64.encode(id))
+    }
 }
 
 impl Wallet {
     /// Makes a key and connects.
     pub(super) async fn new(target: &Target) -> Result<Self> {
-        let random = SystemRandom::new();
-        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).map_err(|_| "ring failed")?;
-        let key = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random)?;
         Ok(Self {
             management: Connection::open(&target.management).await?,
             public: Connection::open(&target.public).await?,
-            header: header(key.public_key().as_ref())?,
-            key,
-            random,
+            signer: Signer::new()?,
             target: target.clone(),
         })
-    }
-
-    /// Claims one credential; returns the microseconds of each step and of all together.
-    pub(super) async fn claim(&mut self) -> Result<[u64; 5]> {
-        let started = Instant::now();
-        let mut last = started;
-        let mut lap = || {
-            let begun = std::mem::replace(&mut last, Instant::now());
-            micros(last.duration_since(begun))
-        };
-        let code = self.offer().await?;
-        let offer = lap();
-        let token = self.token(&code).await?;
-        let redeem = lap();
-        let nonce = self.nonce().await?;
-        let fresh = lap();
-        let request = self.credential_request(&nonce)?;
-        self.credential(&token, &request).await?;
-        Ok([offer, redeem, fresh, lap(), micros(started.elapsed())])
     }
 
     async fn offer(&mut self) -> Result<String> {
@@ -93,28 +121,51 @@ impl Wallet {
         let text = value.get(name).and_then(Value::as_str);
         Ok(text.ok_or_else(|| format!("{step}: no {name} in the response"))?.to_owned())
     }
+}
 
-    fn credential_request(&self, nonce: &str) -> Result<String> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        let claims = format!(r#"{{"aud":"{}","iat":{now},"nonce":"{nonce}"}}"#, self.target.issuer);
-        let signed = format!("{}.{}", self.header, B64.encode(claims));
-        let signature = self.key.sign(&self.random, signed.as_bytes()).map_err(|_| "ring failed")?;
-        let proof = format!("{signed}.{}", B64.encode(signature));
-        let configuration = &self.target.configuration;
-        Ok(format!(r#"{{"credential_configuration_id":"{configuration}","proofs":{{"jwt":["{proof}"]}}}}"#))
+impl Claimer for Wallet {
+    const STEPS: [&'static str; 4] = STEPS;
+
+    async fn claim(&mut self) -> Result<[u64; 5]> {
+        let started = Instant::now();
+        let mut last = started;
+        let mut lap = || {
+            let begun = std::mem::replace(&mut last, Instant::now());
+            micros(last.duration_since(begun))
+        };
+        let code = self.offer().await?;
+        let offer = lap();
+        let token = self.token(&code).await?;
+        let redeem = lap();
+        let nonce = self.nonce().await?;
+        let fresh = lap();
+        let request = credential_request(&self.target, &self.signer, &nonce)?;
+        self.credential(&token, &request).await?;
+        Ok([offer, redeem, fresh, lap(), micros(started.elapsed())])
     }
 }
 
-fn micros(took: Duration) -> u64 {
+/// A key proof for `nonce`, with this encoded header.
+pub(super) fn credential_request(target: &Target, signer: &Signer, nonce: &str) -> Result<String> {
+    let claims = format!(r#"{{"aud":"{}","iat":{},"nonce":"{nonce}"}}"#, target.issuer, seconds()?);
+    let proof = signer.sign(&signer.proof_header, &claims)?;
+    let configuration = &target.configuration;
+    Ok(format!(r#"{{"credential_configuration_id":"{configuration}","proofs":{{"jwt":["{proof}"]}}}}"#))
+}
+
+/// Seconds since 1970.
+pub(super) fn seconds() -> Result<u64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
+}
+
+pub(super) fn micros(took: Duration) -> u64 {
     u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// The header of a key proof that carries `public`, an uncompressed P-256 point.
-fn header(public: &[u8]) -> Result<String> {
+/// `x` and `y` of an uncompressed P-256 point, encoded.
+fn coordinates(public: &[u8]) -> Result<(String, String)> {
     let (x, y) = public.get(1..).and_then(|point| point.split_at_checked(32)).ok_or("not a P-256 point")?;
-    let (x, y) = (B64.encode(x), B64.encode(y));
-    let jwk = format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}"}}"#);
-    Ok(B64.encode(format!(r#"{{"typ":"openid4vci-proof+jwt","alg":"ES256","jwk":{jwk}}}"#)))
+    Ok((B64.encode(x), B64.encode(y)))
 }
 
 /// The code in the response to a request for an offer: it stands in the link, percent-encoded JSON.
@@ -138,8 +189,13 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_header_needs_a_whole_point() {
-        assert!(header(&[4; 65]).is_ok());
-        assert!(header(&[4; 20]).is_err());
+    fn a_key_has_a_whole_point() {
+        let mut point = vec![4; 65];
+        assert_eq!(coordinates(&point).unwrap().0.len(), 43);
+        point.truncate(20);
+        assert!(coordinates(&point).is_err());
+        let signer = Signer::new().unwrap();
+        assert_eq!(signer.thumbprint.len(), 43);
+        assert_ne!(signer.id().unwrap(), signer.id().unwrap());
     }
 }
