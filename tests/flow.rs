@@ -12,6 +12,7 @@ mod flow_caches;
 mod flow_certificates;
 mod flow_claim;
 mod flow_client_hygiene;
+mod flow_code_grant;
 mod flow_code_offers;
 mod flow_commands;
 mod flow_configuration_checks;

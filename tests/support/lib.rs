@@ -37,6 +37,8 @@ pub mod http;
 pub mod installation;
 /// Keys of a wallet.
 pub mod key;
+/// A login in a browser without scripts.
+pub mod login;
 /// The operator's client.
 pub mod management;
 /// An mdoc reader.

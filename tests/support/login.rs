@@ -1,0 +1,143 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+use serde_json::Value;
+
+use crate::{Answer, Connection, HolderKey, Proof, Request, Wallet};
+
+/// `code_verifier`
+pub const VERIFIER: &str = "walnut-harbour-0123456789-violet-meadow-ABCDEFG";
+/// `client_id` of a wallet that nobody knows.
+pub const CLIENT: &str = "https://wallet.example/app";
+/// Where its codes are sent.
+pub const REDIRECT_URI: &str = "https://wallet.example/cb";
+/// One of those who can log in at `issuerd dev`.
+pub const PERSON: &str = "Mika Sommer";
+/// The scope of a mobile driving licence.
+pub const MDL_SCOPE: &str = "mso_mdoc:org.iso.18013.5.1.mDL";
+
+/// What a wallet asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Asking {
+    /// `scope`
+    pub scope: Option<String>,
+    /// `authorization_details`
+    pub details: Option<Value>,
+    /// `issuer_state`
+    pub issuer_state: Option<String>,
+    /// `dpop_jkt`
+    pub dpop_jkt: Option<String>,
+}
+
+impl Asking {
+    /// An mDL, by its scope.
+    pub fn mdl() -> Self {
+        Self { scope: Some(MDL_SCOPE.into()), ..Self::default() }
+    }
+
+    /// Configurations, by `authorization_details`.
+    pub fn details(configurations: &[&str]) -> Self {
+        let detail = |id: &&str| serde_json::json!({ "type": "openid_credential", "credential_configuration_id": id });
+        Self { details: Some(configurations.iter().map(detail).collect()), ..Self::default() }
+    }
+}
+
+impl Wallet {
+    /// Pushes a request, lets [`PERSON`] log in and approve in a browser without scripts, and returns the code.
+    #[track_caller]
+    pub fn log_in(&self, asking: &Asking) -> String {
+        let mut browser = Connection::open(self.address);
+        let request_uri = self.push(&mut browser, asking);
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("client_id", CLIENT), ("request_uri", request_uri.as_str())])
+            .finish();
+        let path = self.path(&format!("/v1/oauth/authorize?{query}"));
+        let opened = browser.send(&Request::get(&path)).expect(303);
+        let cookie = opened.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+        let login = self.below(&opened);
+        let page = browser.send(&Request::get(&login).header("Cookie", &cookie)).expect(200).text();
+        let login_path = self.path("/v1/oauth/login");
+        let chosen = answer_of(&page, &login_path, &cookie, ("user", PERSON));
+        let consent = self.below(&browser.send(&chosen).expect(303));
+        let page = browser.send(&Request::get(&consent).header("Cookie", &cookie)).expect(200).text();
+        let consent_path = self.path("/v1/oauth/consent");
+        let approved = answer_of(&page, &consent_path, &cookie, ("decision", "approve"));
+        let location = browser.send(&approved).expect(303).header("location").unwrap().to_owned();
+        let query = location.strip_prefix(&format!("{REDIRECT_URI}?")).unwrap_or_else(|| panic!("{location}"));
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(name, _)| name == "code").unwrap_or_else(|| panic!("{location}")).1.into_owned()
+    }
+
+    fn push(&self, browser: &mut Connection, asking: &Asking) -> String {
+        let challenge = B64.encode(ring::digest::digest(&ring::digest::SHA256, VERIFIER.as_bytes()));
+        let details = asking.details.as_ref().map(Value::to_string);
+        let optional = [
+            ("scope", asking.scope.as_deref()),
+            ("authorization_details", details.as_deref()),
+            ("issuer_state", asking.issuer_state.as_deref()),
+            ("dpop_jkt", asking.dpop_jkt.as_deref()),
+        ];
+        let fields = [
+            ("response_type", "code"),
+            ("client_id", CLIENT),
+            ("redirect_uri", REDIRECT_URI),
+            ("code_challenge", challenge.as_str()),
+            ("code_challenge_method", "S256"),
+            ("state", "state of the wallet"),
+        ];
+        let fields = fields.into_iter().chain(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        let pushed = browser.send(&Request::new("POST", &self.path("/v1/oauth/par")).form(fields)).expect(201);
+        pushed.json()["request_uri"].as_str().unwrap().to_owned()
+    }
+
+    /// Where a redirect to the issuer leads.
+    fn below(&self, answer: &Answer) -> String {
+        let location = answer.header("location").unwrap();
+        self.path(location.strip_prefix(&self.issuer).unwrap_or_else(|| panic!("{location}")))
+    }
+
+    /// A token request with a code, with a proof of the key.
+    pub fn code_request(&self, code: &str, key: &HolderKey) -> Request {
+        self.bound(
+            &[
+                ("grant_type", "authorization_code"),
+                ("code", code),
+                ("client_id", CLIENT),
+                ("redirect_uri", REDIRECT_URI),
+                ("code_verifier", VERIFIER),
+            ],
+            key,
+        )
+    }
+
+    /// A token request with a refresh token, with a proof of the key.
+    pub fn refresh_request(&self, token: &str, key: &HolderKey) -> Request {
+        self.bound(&[("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", CLIENT)], key)
+    }
+
+    /// A token request with exactly these fields, with a proof of the key.
+    pub fn bound(&self, fields: &[(&str, &str)], key: &HolderKey) -> Request {
+        let request = Request::new("POST", &self.token_path()).form(fields.iter().copied());
+        request.header("DPoP", &self.token_dpop(key).sign(key))
+    }
+
+    /// A request for one configuration with a token that is bound to a key, which the credential is bound to as well.
+    #[track_caller]
+    pub fn bound_credential_request(&self, token: &str, selector: (&str, &str), key: &HolderKey) -> Request {
+        let proof = Proof::new(key, &self.issuer, &self.nonce()).claim("iss", CLIENT).sign(key);
+        let (name, value) = selector;
+        let body = serde_json::json!({ name: value, "proofs": { "jwt": [proof] } });
+        let request = Request::new("POST", &self.credential_path()).json(&body);
+        let request = request.header("Authorization", &format!("DPoP {token}"));
+        request.header("DPoP", &self.credential_dpop(key, token).sign(key))
+    }
+}
+
+/// A form of a page, answered with one more field.
+fn answer_of(page: &str, path: &str, cookie: &str, field: (&str, &str)) -> Request {
+    let value = |name: &str| {
+        let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("{page}"));
+        rest.split_once('"').unwrap().0
+    };
+    let fields = [("interaction", value("interaction")), ("form_token", value("form_token")), field];
+    Request::new("POST", path).form(fields).header("Cookie", cookie)
+}
