@@ -30,7 +30,8 @@ impl WalletProvider {
         let mut authority = named("Example CA", KeyUsagePurpose::KeyCertSign);
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let (above, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
-        let pem = authority.self_signed(&above).unwrap().pem();
+        let pem = authority.self_signed(&above).unwrap().der().to_vec();
+        let pem = pem::encode(&pem::Pem::new("CERTIFICATE", pem));
         let issuer = Issuer::from_params(&authority, &above);
         let leaf = named("Example Wallets", KeyUsagePurpose::DigitalSignature).signed_by(&key, &issuer).unwrap();
         Self { authority: pem, leaf: leaf.der().to_vec(), key }
