@@ -75,7 +75,8 @@ impl Hostile {
     /// The same plugin with other grants and another config, from now on.
     #[track_caller]
     pub fn set(&self, grants: &str, config: &[(&str, &str)]) {
-        let config: String = config.iter().map(|(key, value)| format!("{key} = {}\n", quoted(value))).collect();
+        let lines: Vec<_> = config.iter().map(|(key, value)| format!("{key} = {}", quoted(value))).collect();
+        let config = lines.join("\n") + "\n";
         self.daemon.rewrite_config(|text| {
             let kept = text.split("# attack").next().unwrap_or_default().to_owned();
             format!("{kept}# attack\n{grants}[plugin.hostile.config]\n{config}")
