@@ -51,7 +51,7 @@ impl Settings {
 pub(super) struct Limits {
     /// Open connections; more are turned away.
     pub(super) connections: usize,
-    /// Time for the first byte of a TLS handshake, for a place, and for the handshake itself.
+    /// Time for the first byte of a TLS handshake, and for the handshake itself once it has a place.
     pub(super) handshake_time: Duration,
     /// TLS handshakes that have begun; more wait, within their time. One takes some 30 KiB and half a millisecond of a processor.
     pub(super) handshakes: usize,

@@ -72,13 +72,19 @@ impl Gate {
             }
             return Err(io::Error::new(io::ErrorKind::InvalidData, "no TLS"));
         }
-        let _place = self.in_time(async { self.room.acquire().await.map_err(io::Error::other) }).await?;
+        // Those that have a place give it back within their time.
+        let place = async { self.room.acquire().await.map_err(io::Error::other) };
+        let _place = within(2 * self.time, place).await?;
         self.in_time(TlsAcceptor::from(self.tls.config()).accept(stream)).await
     }
 
     async fn in_time<T>(&self, step: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-        timeout(self.time, step).await.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))?
+        within(self.time, step).await
     }
+}
+
+async fn within<T>(time: Duration, step: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(time, step).await.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))?
 }
 
 async fn explain(stream: TcpStream) -> io::Result<()> {
