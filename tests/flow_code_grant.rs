@@ -121,7 +121,8 @@ fn what_does_not_fit_leaves_the_code_good() {
     wallet.send(&form(CLIENT, &right.to_lowercase())).expect_error(400, "invalid_grant");
     wallet.send(&wallet.code_request(&logged_in.code, &HolderKey::es256())).expect_error(400, "invalid_grant");
     let unproven = wallet.code_request(&logged_in.code, &logged_in.key);
-    let unproven = Request { headers: unproven.headers.into_iter().filter(|(name, _)| name != "DPoP").collect(), ..unproven };
+    let unproven =
+        Request { headers: unproven.headers.into_iter().filter(|(name, _)| name != "DPoP").collect(), ..unproven };
     wallet.send(&unproven).expect_error(400, "invalid_dpop_proof");
     logged_in.redeem();
 }
@@ -130,8 +131,7 @@ fn what_does_not_fit_leaves_the_code_good() {
 #[test]
 fn of_a_hundred_uses_of_one_code_one_is_granted_and_the_copies_end_it() {
     let logged_in = LoggedIn::new();
-    let requests: Vec<_> =
-        (0..100).map(|_| logged_in.wallet.code_request(&logged_in.code, &logged_in.key)).collect();
+    let requests: Vec<_> = (0..100).map(|_| logged_in.wallet.code_request(&logged_in.code, &logged_in.key)).collect();
     let answers = Volley::open(logged_in.daemon.public(), 100).fire(&requests);
     let granted: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
     assert_eq!(granted.len(), 1);

@@ -18,8 +18,8 @@ mod profile;
 mod server;
 mod store;
 mod table;
-mod wallet_attestation;
 mod tls;
+mod wallet_attestation;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,8 +39,8 @@ pub use pre_authorized::PreAuthorized;
 pub use profile::Profile;
 pub use server::Server;
 pub use store::StoreSection;
-pub use wallet_attestation::WalletAttestation;
 pub use tls::TlsSection;
+pub use wallet_attestation::WalletAttestation;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
