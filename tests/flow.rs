@@ -49,4 +49,5 @@ mod flow_tls;
 mod flow_token;
 mod flow_tx_code;
 mod flow_unmanaged;
+mod flow_users;
 mod flow_wallet_clients;

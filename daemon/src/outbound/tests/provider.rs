@@ -19,6 +19,7 @@ use crate::domain::login::catalog::{ProviderParts, Saved};
 use crate::domain::login::outbound::Reach;
 use crate::domain::login::testing::site;
 use crate::domain::login::{Begun, CALLBACK, Identity, LoginAnswer, LoginError, LoginRequest, Providers};
+use crate::plugin::outbound::guarded;
 use crate::store::Store;
 use crate::store::memory::MemoryEngine;
 use crate::store::seal::Sealer;
@@ -139,8 +140,7 @@ struct Person {
 
 impl Person {
     fn new() -> Self {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { client, cookies: BTreeMap::new() }
+        Self { client: guarded(true, None).unwrap(), cookies: BTreeMap::new() }
     }
 
     /// Opens a page, or sends a form: where it leads, or what it shows.
