@@ -212,7 +212,9 @@ fn of_a_hundred_requests_with_one_proof_one_is_served() {
     let answers = Volley::open(daemon.public(), requests.len()).fire(&requests);
     let (served, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
     assert_eq!((served.len(), refused.len()), (1, 99));
-    refused.into_iter().for_each(|answer| answer.expect_error(400, "invalid_dpop_proof"));
+    for answer in refused {
+        answer.expect_error(400, "invalid_dpop_proof");
+    }
 }
 
 // DPP-8-02, DPP-8.2-01, DPP-8-03, VCI-7.2-DPoP
@@ -267,7 +269,7 @@ fn dpp_11_3_01_where_a_nonce_is_required_both_endpoints_ask_for_it() {
     answer.expect_error(400, "use_dpop_nonce");
     let answer = wallet.send(&request(wallet.token_dpop(&key).claim("nonce", nonce.as_str()))).expect(200).json();
     let token = answer["access_token"].as_str().unwrap().to_owned();
-    let bound = Bound { wallet, key, token, daemon };
+    let bound = Bound { daemon, wallet, key, token };
     challenged(bound.send(&[&bound.proof().sign(&bound.key)]), "use_dpop_nonce");
     bound.send(&[&bound.proof().claim("nonce", nonce).sign(&bound.key)]).expect(200);
 }

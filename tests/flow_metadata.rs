@@ -163,7 +163,8 @@ fn vci_12_2_4_03_the_server_metadata_lists_only_what_works() {
     assert_eq!(metadata["code_challenge_methods_supported"], json!(["S256"]));
     assert_eq!(metadata["response_types_supported"], json!(["code"]));
     assert_eq!(metadata["pre-authorized_grant_anonymous_access_supported"], true);
-    for absent in ["jwks_uri"] {
+    {
+        let absent = "jwks_uri";
         assert!(metadata.get(absent).is_none(), "{absent}");
     }
 }

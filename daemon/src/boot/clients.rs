@@ -88,7 +88,7 @@ fn check(config: &Config) -> Result<Vec<Registered>, Vec<String>> {
             Ok(client) if names.insert(client.client_id.clone()) => clients.push(client),
             Ok(_) => wrong.push(format!("`client[{place}].id` is that of another client")),
             Err(mistakes) => {
-                wrong.extend(mistakes.into_iter().map(|(key, problem)| format!("`client[{place}].{key}` {problem}")))
+                wrong.extend(mistakes.into_iter().map(|(key, problem)| format!("`client[{place}].{key}` {problem}")));
             }
         }
     }

@@ -90,7 +90,7 @@ impl<'a> Assertion<'a> {
         let jws = Jws::decode(text)?;
         let (algorithm, kid) = read_header(&jws.header()?)?;
         let (client_id, id, until) = read_claims(&jws.claims()?, issuer, now)?;
-        Ok(Self { algorithm, kid, client_id, id, until, jws })
+        Ok(Self { jws, algorithm, kid, client_id, id, until })
     }
 
     /// Whether a registered key of this client made it. An unknown client costs a check as well.

@@ -99,6 +99,7 @@ impl Client {
 
 /// Which wallets may come, and what is published of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct ClientPolicy {
     /// Wallets that are neither registered nor attested, also without a name for the pre-authorized grant.
     pub allow_unregistered: bool,

@@ -27,13 +27,15 @@ use crate::wire::jwk;
 pub(crate) const URL: &str = "https://login.example/realm";
 pub(crate) const START: i64 = 1_800_000_000;
 
+/// URL, form and `Authorization`.
+type Request = (String, Option<String>, Option<String>);
 type Answers = HashMap<String, Result<(u16, String), String>>;
 
 /// What a test tells the network to answer, by URL, and what it was asked.
 #[derive(Default)]
 pub(crate) struct Network {
     answers: Mutex<Answers>,
-    asked: Mutex<Vec<(String, Option<String>, Option<String>)>>,
+    asked: Mutex<Vec<Request>>,
 }
 
 impl Network {
@@ -46,7 +48,7 @@ impl Network {
     }
 
     /// URL, form and `Authorization` of the requests since the last look.
-    pub(crate) fn asked(&self) -> Vec<(String, Option<String>, Option<String>)> {
+    pub(crate) fn asked(&self) -> Vec<Request> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 }

@@ -11,7 +11,7 @@ use super::super::*;
 use super::support::{Key, Scene, WALLET, map, set};
 use crate::pki::chain::ChainError;
 use crate::pki::chain::tests::{authority, params, root, under};
-use crate::signer::{Algorithm, Signer as _};
+use crate::signer::Algorithm;
 use crate::wire::jwk;
 
 // ABC-4-01, ABC-4-03, ABC-4-05, ABC-4-06, HAIP-7-01, VCI-E-01
@@ -116,7 +116,7 @@ async fn only_a_chain_to_an_anchor_gives_trust() {
 #[tokio::test]
 async fn a_key_among_the_anchors_is_named_by_its_thumbprint() {
     let provider = rcgen::KeyPair::generate().unwrap();
-    let pem = provider.public_key_pem();
+    let pem = pem::encode(&pem::Pem::new("PUBLIC KEY", rcgen::PublicKeyData::subject_public_key_info(&provider)));
     let scene = Scene::with(|parts| parts.attestation.anchors.read(&pem).unwrap()).await;
     let key = Key::of(&provider);
     let header = set(scene.attestation_header(), "x5c", Value::Null);

@@ -5,7 +5,6 @@ use uuid::Uuid;
 
 use super::super::catalog::{Deleted, Saved};
 use super::super::registered::{Registered, Source};
-use super::super::*;
 use super::support::{Key, Scene, map};
 use crate::signer::Algorithm;
 

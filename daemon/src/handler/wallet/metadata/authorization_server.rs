@@ -10,7 +10,7 @@ use crate::signer::Algorithm;
 
 /// RFC 8414 section 2, `OpenID4VCI` 12.3: only what works. With the pre-authorized code as the sole grant there is neither an
 /// authorization endpoint nor a response type.
-pub(super) fn server_metadata(site: &Site, clients: &ClientPolicy) -> Value {
+pub(super) fn server_metadata(site: &Site, clients: ClientPolicy) -> Value {
     let mut metadata = Map::from_iter([
         ("issuer".into(), site.issuer.clone().into()),
         ("token_endpoint".into(), site.url("/v1/oauth/token").into()),
@@ -32,7 +32,7 @@ pub(super) fn server_metadata(site: &Site, clients: &ClientPolicy) -> Value {
 }
 
 /// How clients prove who they are (RFC 8414 section 2; attestation-based client authentication 6.1 and 8).
-fn authentication(site: &Site, clients: &ClientPolicy) -> Vec<(String, Value)> {
+fn authentication(site: &Site, clients: ClientPolicy) -> Vec<(String, Value)> {
     let (methods, algorithms) = (clients.methods(), json!(Algorithm::ALL.map(Algorithm::jose)));
     let mut members = Vec::new();
     if methods.contains(&"private_key_jwt") {

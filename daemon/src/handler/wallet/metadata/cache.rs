@@ -58,7 +58,7 @@ impl MetadataCache {
         document
     }
 
-    pub(super) fn authorization_server(&self, site: &Site, clients: &ClientPolicy) -> Document {
+    pub(super) fn authorization_server(&self, site: &Site, clients: ClientPolicy) -> Document {
         self.server.get_or_init(|| Document::print(&server_metadata(site, clients))).clone()
     }
 }

@@ -24,7 +24,7 @@ pub async fn issuer(State(app): State<Shared>, headers: HeaderMap) -> Response {
 
 /// `GET /.well-known/oauth-authorization-server`
 pub async fn authorization_server(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    app.metadata.authorization_server(&app.site, app.wallet_clients.policy()).respond(&headers)
+    app.metadata.authorization_server(&app.site, *app.wallet_clients.policy()).respond(&headers)
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ fn nothing_is_null_or_empty_and_an_unbranded_configuration_has_a_name() {
 // ASM-2-13, ASM-2-14, ASM-2-16, ASM-2-18, ASM-3.3-01, VCI-12.2.4-03
 #[test]
 fn the_authorization_server_lists_only_what_works() {
-    let document = MetadataCache::default().authorization_server(&site(20), &ClientPolicy::default());
+    let document = MetadataCache::default().authorization_server(&site(20), ClientPolicy::default());
     let expected = json!({
         "issuer": "https://issuer.example/acme",
         "token_endpoint": "https://issuer.example/acme/v1/oauth/token",
@@ -152,7 +152,7 @@ fn the_authorization_server_lists_only_what_works() {
 #[test]
 fn the_code_flow_is_listed_when_it_is_on() {
     let site = Site { code_flow: CodeFlow::default(), ..site(20) };
-    let document = MetadataCache::default().authorization_server(&site, &ClientPolicy::default());
+    let document = MetadataCache::default().authorization_server(&site, ClientPolicy::default());
     let found: Value = serde_json::from_slice(&document.body).unwrap();
     for (member, value) in [
         ("authorization_endpoint", json!("https://issuer.example/acme/v1/oauth/authorize")),
@@ -171,7 +171,7 @@ fn the_code_flow_is_listed_when_it_is_on() {
     }
     let once = CodeFlow { refresh_lifetime: Duration::ZERO, ..CodeFlow::default() };
     let document =
-        MetadataCache::default().authorization_server(&Site { code_flow: once, ..site }, &ClientPolicy::default());
+        MetadataCache::default().authorization_server(&Site { code_flow: once, ..site }, ClientPolicy::default());
     let found: Value = serde_json::from_slice(&document.body).unwrap();
     assert!(!found["grant_types_supported"].as_array().unwrap().contains(&json!("refresh_token")));
 }
@@ -180,7 +180,7 @@ fn the_code_flow_is_listed_when_it_is_on() {
 #[test]
 fn methods_of_authentication_are_listed_as_they_are_accepted() {
     let listed = |clients: ClientPolicy| -> Value {
-        let document = MetadataCache::default().authorization_server(&site(20), &clients);
+        let document = MetadataCache::default().authorization_server(&site(20), clients);
         serde_json::from_slice(&document.body).unwrap()
     };
     let algorithms = json!(["ES256", "ES384", "EdDSA"]);
