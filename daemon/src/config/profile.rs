@@ -82,7 +82,8 @@ impl Profile {
             return Vec::new();
         }
         let rows = HAIP.iter().map(|row| format!("profile.haip: {} is {}: {}", row.key, row.wanted, row.because));
-        let rest = "profile.haip: authentication providers and configurations are in the store, where this does not look";
+        let rest =
+            "profile.haip: authentication providers and configurations are in the store, where this does not look";
         rows.chain([rest.to_owned()]).collect()
     }
 }
