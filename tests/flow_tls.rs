@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use issuerd_tests::Daemon;
 use issuerd_tests::daemon::{MDL, Options, run};
 use issuerd_tests::wait::{until, within};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair};
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -57,6 +57,9 @@ impl Ca {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // With one name for all, openssl takes a certificate for its own CA.
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, "a CA");
         let pem = pem("CERTIFICATE", params.self_signed(&key).unwrap().der());
         let made = Self { folder: TempDir::new().unwrap(), issuer: Issuer::new(params, key), pem };
         std::fs::write(made.path("ca.pem"), &made.pem).unwrap();

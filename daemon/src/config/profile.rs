@@ -45,6 +45,8 @@ const HAIP: &[Row] = &[
     row("dpop.enabled", Wanted::Flag(true), "DPoP is required (HAIP 4)"),
     row("dpop.required", Wanted::Flag(true), "only sender-constrained tokens are issued (FAPI 2.0 5.3.2.1)"),
     row("dpop.required_for_authorization_code", Wanted::Flag(true), "as `dpop.required`"),
+    row("clients.allow_unregistered", Wanted::Flag(false), "every wallet proves who it is (FAPI 2.0 5.3.2.1)"),
+    row("wallet_attestation.required", Wanted::Flag(true), "wallets are attested (HAIP 4.4.1)"),
 ];
 
 impl Wanted {
@@ -76,8 +78,13 @@ impl Profile {
     /// What the profile makes of the keys that it governs, a line each; nothing when it is off.
     #[must_use]
     pub fn describe(&self) -> Vec<String> {
-        let rows = if self.haip { HAIP } else { &[] };
-        rows.iter().map(|row| format!("profile.haip: {} is {}: {}", row.key, row.wanted, row.because)).collect()
+        if !self.haip {
+            return Vec::new();
+        }
+        let rows = HAIP.iter().map(|row| format!("profile.haip: {} is {}: {}", row.key, row.wanted, row.because));
+        let rest =
+            "profile.haip: authentication providers and configurations are in the store, where this does not look";
+        rows.chain([rest.to_owned()]).collect()
     }
 }
 
@@ -120,10 +127,20 @@ pub(super) fn check(config: &Config, mistakes: &mut Vec<String>) {
     }
 }
 
-fn missing(config: &Config) -> Vec<&'static str> {
+fn missing(config: &Config) -> Vec<String> {
     let mut missing = Vec::new();
     if !config.server.issuer.starts_with("https:") {
-        missing.push("`server.issuer` must be https, on a loopback host too (OpenID4VCI 12.2.1)");
+        missing.push("`server.issuer` must be https, on a loopback host too (OpenID4VCI 12.2.1)".into());
+    }
+    if config.wallet_attestation.trust_anchors.is_empty() {
+        let what = "PEM files of the authorities of wallet providers (HAIP 4.4.1)";
+        missing.push(format!("`wallet_attestation.trust_anchors` is missing: {what}"));
+    }
+    for (place, client) in config.named.clients.iter().enumerate() {
+        let how = client.members.get("authentication").and_then(serde_json::Value::as_str).unwrap_or_default();
+        if how != "attestation" {
+            missing.push(format!("`client[{place}].authentication` is `{how}`, but wallets are attested (HAIP 4.4.1)"));
+        }
     }
     missing
 }
@@ -133,7 +150,9 @@ mod tests {
     use super::super::load::parse;
     use super::*;
 
-    const HTTPS: &str = "[server]\nissuer = 'https://issuer.example'\n";
+    /// What the profile cannot know.
+    const HTTPS: &str =
+        "[server]\nissuer = 'https://issuer.example'\n[wallet_attestation]\ntrust_anchors = ['wallets.pem']\n";
 
     #[test]
     fn every_governed_key_exists_and_has_the_type_that_is_wanted() {
@@ -151,7 +170,8 @@ mod tests {
         let config = parse(&format!("{HTTPS}[profile]\nhaip = true\n"), &[], |_| ()).unwrap();
         assert!(config.authorization_code.enabled && config.dpop.enabled);
         assert!(config.dpop.required && config.dpop.required_for_authorization_code);
-        assert_eq!(config.profile.describe().len(), HAIP.len());
+        assert!(config.wallet_attestation.required && !config.clients.allow_unregistered);
+        assert_eq!(config.profile.describe().len(), HAIP.len() + 1);
         let without = parse(HTTPS, &[], |_| ()).unwrap();
         assert!(!without.dpop.required && without.profile.describe().is_empty());
     }
@@ -161,7 +181,20 @@ mod tests {
         let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../issuer.toml")).unwrap();
         let text =
             text.replace("haip = false", "haip = true").replace("http://127.0.0.1:8080", "https://issuer.example");
-        parse(&text, &[], |_| ()).unwrap();
+        let anchors = [("ISSUERD_WALLET_ATTESTATION_TRUST_ANCHORS".to_owned(), "wallets.pem".to_owned())];
+        parse(&text, &anchors, |_| ()).unwrap();
+    }
+
+    // HAIP-4.4.1-01, HAIP-4.4.1-02, F2-5.3.2.1-02
+    #[test]
+    fn haip_wants_attested_wallets_and_to_know_who_attests() {
+        let none = parse("[server]\nissuer = 'https://x.example'\n[profile]\nhaip = true\n", &[], |_| ()).unwrap_err();
+        assert!(none.0.iter().any(|line| line.contains("`wallet_attestation.trust_anchors` is missing")), "{none}");
+        let wallets = "[profile]\nhaip = true\n[[client]]\nid = 'a'\nauthentication = 'attestation'\n\
+            [[client]]\nid = 'b'\nauthentication = 'none'\n";
+        let error = parse(&format!("{HTTPS}{wallets}"), &[], |_| ()).unwrap_err();
+        assert_eq!(error.0.len(), 1, "{error}");
+        assert!(error.0[0].contains("`client[1].authentication` is `none`"), "{error}");
     }
 
     #[test]
