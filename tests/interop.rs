@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as B64};
 use isomdl::cbor;
 use isomdl::definitions::helpers::Tag24;
 use isomdl::definitions::x509::X5Chain;
@@ -26,6 +26,7 @@ use isomdl::definitions::x509::validation::ValidationRuleset;
 use isomdl::definitions::{DigestId, IssuerSigned, Mso};
 use isomdl::presentation::authentication::mdoc::issuer_authentication;
 use issuerd_tests::claims::{mdl, pid};
+use issuerd_tests::client::WalletProvider;
 use issuerd_tests::configurations::membership;
 use issuerd_tests::daemon::{MDL, PID};
 use issuerd_tests::{Daemon, HolderKey, Mdoc, Offer};
@@ -182,6 +183,21 @@ fn a_pid_and_an_unknown_type_are_claimed_from_one_offer() {
         [PID, "org.example.club"]
     );
     verify(&daemon, &credentials);
+}
+
+// ABC-4-05, ABC-5.1-04, ABC-5.1-05: an attestation and its proof as the foreign library makes them, with iss in both.
+#[test]
+fn an_attested_foreign_wallet_claims_where_attestation_is_required() {
+    let (folder, provider) = (tempfile::tempdir().unwrap(), WalletProvider::new());
+    let daemon = Daemon::installed(&provider.trusted(folder.path(), "required = true"));
+    let club = daemon.management().create_configuration(&membership("org.example.club"));
+    let offer = daemon.management().offer_of(&club, &json!({ "name": "Mika Sommer" }));
+    let refused = claim(&offer.uri, None, 1).unwrap_err();
+    assert!(refused.contains("invalid_client"), "{refused}");
+    let (key, certificate) = (STANDARD.encode(provider.pkcs8()), STANDARD.encode(provider.certificate()));
+    let arguments = ["--offer", &offer.uri, "--attestation-key", &key, "--attestation-certificate", &certificate];
+    let answer = node("wallet.mjs", &arguments, "").unwrap_or_else(|error| panic!("{error}"));
+    verify(&daemon, answer["credentials"].as_array().unwrap());
 }
 
 #[test]

@@ -2,10 +2,16 @@
 // line of JSON: {"issuer", "credentials": [{"configuration", "docType", "credential", "jwk"}]}.
 //
 //   node wallet.mjs --offer LINK [--tx-code CODE] [--copies N]
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+//     [--attestation-key KEY --attestation-certificate CERTIFICATE]   its wallet provider: PKCS#8 and X.509 in base64
+import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { parseArgs } from 'node:util'
 
-import { clientAuthenticationAnonymous, setGlobalConfig as setOauth2Config } from '@openid4vc/oauth2'
+import {
+  clientAuthenticationAnonymous,
+  clientAuthenticationClientAttestationJwt,
+  createClientAttestationJwt,
+  setGlobalConfig as setOauth2Config,
+} from '@openid4vc/oauth2'
 import { Openid4vciClient, setGlobalConfig as setOpenid4vciConfig } from '@openid4vc/openid4vci'
 
 // The issuer under test listens on a loopback address, where http is fine.
@@ -16,6 +22,8 @@ const { values: options } = parseArgs({
     offer: { type: 'string' },
     'tx-code': { type: 'string' },
     copies: { type: 'string', default: '1' },
+    'attestation-key': { type: 'string' },
+    'attestation-certificate': { type: 'string' },
   },
 })
 
@@ -31,9 +39,26 @@ function newKey() {
 function signJwt(signer, { header, payload }) {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const input = `${part(header)}.${part(payload)}`
-  const key = keys.get(signer.publicJwk.x)
+  const key = signer.method === 'x5c' ? providerKey() : keys.get(signer.publicJwk.x)
   const signature = sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' })
   return { jwt: `${input}.${signature.toString('base64url')}`, signerJwk: signer.publicJwk }
+}
+
+function providerKey() {
+  return createPrivateKey({ key: Buffer.from(options['attestation-key'], 'base64'), format: 'der', type: 'pkcs8' })
+}
+
+async function clientAuthentication() {
+  if (!options['attestation-key']) return clientAuthenticationAnonymous()
+  const clientAttestationJwt = await createClientAttestationJwt({
+    issuer: 'https://provider.example',
+    clientId: 'https://wallet.example/app',
+    confirmation: { jwk: newKey() },
+    expiresAt: new Date(Date.now() + 3_600_000),
+    signer: { method: 'x5c', alg: 'ES256', x5c: [options['attestation-certificate']] },
+    callbacks: { signJwt },
+  })
+  return clientAuthenticationClientAttestationJwt({ clientAttestationJwt, callbacks: { signJwt, generateRandom: randomBytes } })
 }
 
 const client = new Openid4vciClient({
@@ -42,7 +67,7 @@ const client = new Openid4vciClient({
     hash: (data, algorithm) => createHash(algorithm.replace('-', '')).update(data).digest(),
     generateRandom: randomBytes,
     signJwt,
-    clientAuthentication: clientAuthenticationAnonymous(),
+    clientAuthentication: await clientAuthentication(),
   },
 })
 
