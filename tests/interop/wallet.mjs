@@ -1,7 +1,7 @@
 // A wallet built on the OpenWallet Foundation's OpenID4VCI library. It claims what an offer link promises and prints one
 // line of JSON: {"issuer", "credentials": [{"configuration", "docType", "credential", "jwk"}]}.
 //
-//   node wallet.mjs --offer LINK [--tx-code CODE] [--copies N]
+//   node wallet.mjs --offer LINK [--tx-code CODE] [--copies N] [--dpop]
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { parseArgs } from 'node:util'
 
@@ -16,6 +16,8 @@ const { values: options } = parseArgs({
     offer: { type: 'string' },
     'tx-code': { type: 'string' },
     copies: { type: 'string', default: '1' },
+    // Bind the access token to a key; what the server demanded of it is printed as "tokenType".
+    dpop: { type: 'boolean', default: false },
   },
 })
 
@@ -46,7 +48,7 @@ const client = new Openid4vciClient({
   },
 })
 
-async function claim(issuerMetadata, accessToken, configuration) {
+async function claim(issuerMetadata, accessToken, configuration, dpop) {
   const { c_nonce: nonce } = await client.requestNonce({ issuerMetadata })
   const jwks = Array.from({ length: Number(options.copies) }, newKey)
   const proofs = []
@@ -65,6 +67,7 @@ async function claim(issuerMetadata, accessToken, configuration) {
     accessToken,
     credentialConfigurationId: configuration,
     proofs: { jwt: proofs },
+    dpop,
   })
   const docType = issuerMetadata.credentialIssuer.credential_configurations_supported[configuration].doctype
   return credentialResponse.credentials.map(({ credential }, place) => ({
@@ -77,13 +80,16 @@ async function claim(issuerMetadata, accessToken, configuration) {
 
 const credentialOffer = await client.resolveCredentialOffer(options.offer)
 const issuerMetadata = await client.resolveIssuerMetadata(credentialOffer.credential_issuer)
-const { accessTokenResponse } = await client.retrievePreAuthorizedCodeAccessTokenFromOffer({
+const signer = { method: 'jwk', alg: 'ES256', publicJwk: newKey() }
+const { accessTokenResponse, dpop } = await client.retrievePreAuthorizedCodeAccessTokenFromOffer({
   credentialOffer,
   issuerMetadata,
   txCode: options['tx-code'],
+  dpop: options.dpop ? { signer } : undefined,
 })
 const credentials = []
 for (const configuration of credentialOffer.credential_configuration_ids) {
-  credentials.push(...(await claim(issuerMetadata, accessTokenResponse.access_token, configuration)))
+  credentials.push(...(await claim(issuerMetadata, accessTokenResponse.access_token, configuration, dpop)))
 }
-console.log(JSON.stringify({ issuer: credentialOffer.credential_issuer, credentials }))
+const tokenType = accessTokenResponse.token_type
+console.log(JSON.stringify({ issuer: credentialOffer.credential_issuer, tokenType, credentials }))
