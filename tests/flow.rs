@@ -23,6 +23,7 @@ mod flow_http;
 mod flow_idempotency;
 mod flow_isolation;
 mod flow_json;
+mod flow_key_attestation;
 mod flow_known_types;
 mod flow_management_access;
 mod flow_mdoc;

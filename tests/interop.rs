@@ -28,7 +28,7 @@ use isomdl::presentation::authentication::mdoc::issuer_authentication;
 use issuerd_tests::claims::{mdl, pid};
 use issuerd_tests::client::WalletProvider;
 use issuerd_tests::configurations::membership;
-use issuerd_tests::daemon::{MDL, PID};
+use issuerd_tests::daemon::{MDL, Options, PID};
 use issuerd_tests::{Daemon, HolderKey, Mdoc, Offer};
 use serde_json::{Value, json};
 
@@ -64,6 +64,13 @@ fn claim(link: &str, tx_code: Option<&str>, copies: usize) -> Result<Vec<Value>,
     let mut arguments = vec!["--offer", link, "--copies", &copies];
     arguments.extend(tx_code.into_iter().flat_map(|code| ["--tx-code", code]));
     node("wallet.mjs", &arguments, "").map(|answer| answer["credentials"].as_array().unwrap().clone())
+}
+
+/// The same with an access token that is bound to a key.
+fn claim_bound(link: &str) -> Vec<Value> {
+    let answer = node("wallet.mjs", &["--offer", link, "--dpop"], "").unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(answer["tokenType"], "DPoP");
+    answer["credentials"].as_array().unwrap().clone()
 }
 
 /// Verifies with both foreign verifiers, and the tests' own reader.
@@ -157,6 +164,20 @@ fn an_offer_with_a_transaction_code_is_claimed_either_way() {
     assert!(wrong.contains("invalid_grant"), "{wrong}");
     verify(&daemon, &claim(&by_value.uri, by_value.tx_code.as_deref(), 1).unwrap());
     verify(&daemon, &claim(&by_reference.reference_uri, by_reference.tx_code.as_deref(), 1).unwrap());
+}
+
+// DPP-4.3-01 to DPP-4.3-12, DPP-9-01
+#[test]
+fn a_credential_is_claimed_with_a_bound_token_also_where_a_nonce_is_required() {
+    for required in ["false", "true"] {
+        let options = Options::default().environment("ISSUERD_DPOP_REQUIRE_NONCE", required);
+        let daemon = Daemon::with(options.environment("ISSUERD_DPOP_REQUIRED", "true"));
+        let offer = offer(&daemon, &json!({}));
+        let refused = claim(&offer.uri, None, 1).unwrap_err();
+        assert!(refused.contains("invalid_dpop_proof"), "{refused}");
+        verify(&daemon, &claim_bound(&offer.uri));
+        assert_eq!(daemon.management().offer_state(&offer.id), "issued");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Builds the parts of a running issuer from the configuration; the only file that names concrete ones.
 
+mod anchors;
 mod clients;
 mod login;
 mod plugins;
@@ -38,6 +39,7 @@ use crate::domain::trust::Trust;
 use crate::handler::wallet::metadata::MetadataCache;
 use crate::lifecycle::Tasks;
 use crate::observe::metrics::Metrics;
+use crate::pki::chain::Anchors;
 use crate::plugin::HostParts;
 use crate::signer::{Algorithm, SoftwareKey};
 use crate::store::Store;
@@ -106,7 +108,9 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     let store = open_store(&config.store, &clock, &random, &metrics)?;
     let site = Arc::new(site(config));
     let key = access_key(&store).await?;
+    let attesters = anchors::attesters(config).map_err(|wrong| BootError::Clients(wrong.join("\n")))?;
     let configurations = Configurations::load(store.clone(), Arc::clone(&clock), Arc::clone(&random)).await?;
+    let configurations = configurations.with_attesters(!attesters.is_empty());
     let events: Arc<dyn Events> = Arc::clone(&metrics) as _;
     let plugins = match guests {
         Guests::Left => PluginHost::none(plugins::places(&config.named)),
@@ -127,8 +131,20 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     let wallet_clients = clients::load(config, &store, &clock, &random).await?;
     let common = (store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random));
     let providers = login::providers(&config.login, common, Arc::clone(&configurations)).await?;
-    let parts =
-        Parts { clock, random, metrics, store, site, configurations, providers, hooks, claim_sources, plugins, trust };
+    let parts = Parts {
+        clock,
+        random,
+        metrics,
+        store,
+        site,
+        configurations,
+        providers,
+        hooks,
+        claim_sources,
+        plugins,
+        trust,
+        attesters,
+    };
     let clients = Clients::load(parts.store.clone(), Arc::clone(&parts.random), key, parts.site.issuer.clone());
     Ok(Arc::new(parts.assemble((clients.await?, wallet_clients), config)))
 }
@@ -145,10 +161,11 @@ struct Parts {
     claim_sources: Arc<ClaimSources>,
     plugins: PluginHost,
     trust: Arc<Trust>,
+    attesters: Anchors,
 }
 
 impl Parts {
-    fn assemble(self, (clients, wallet_clients): (Clients, WalletClients), config: &Config) -> App {
+    fn assemble(mut self, (clients, wallet_clients): (Clients, WalletClients), config: &Config) -> App {
         let nonce_key = self.store.derive_key("c_nonce");
         let lifetime = Duration::from_secs(config.issuance.nonce_lifetime);
         let nonces = Arc::new(NonceIssuer::new(nonce_key, &self.site.issuer, lifetime));
@@ -163,6 +180,7 @@ impl Parts {
             hooks: Arc::clone(&self.hooks),
             claim_sources: Arc::clone(&self.claim_sources),
             trust: Arc::clone(&self.trust),
+            attesters: std::mem::take(&mut self.attesters),
             events,
             verify_signatures: config.issuance.verify_signatures,
         };

@@ -1,7 +1,7 @@
 // A wallet built on the OpenWallet Foundation's OpenID4VCI library. It claims what an offer link promises and prints one
 // line of JSON: {"issuer", "credentials": [{"configuration", "docType", "credential", "jwk"}]}.
 //
-//   node wallet.mjs --offer LINK [--tx-code CODE] [--copies N]
+//   node wallet.mjs --offer LINK [--tx-code CODE] [--copies N] [--dpop]
 //     [--attestation-key KEY --attestation-certificate CERTIFICATE]   its wallet provider: PKCS#8 and X.509 in base64
 import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { parseArgs } from 'node:util'
@@ -24,6 +24,8 @@ const { values: options } = parseArgs({
     copies: { type: 'string', default: '1' },
     'attestation-key': { type: 'string' },
     'attestation-certificate': { type: 'string' },
+    // Bind the access token to a key; what the server demanded of it is printed as "tokenType".
+    dpop: { type: 'boolean', default: false },
   },
 })
 
@@ -71,7 +73,7 @@ const client = new Openid4vciClient({
   },
 })
 
-async function claim(issuerMetadata, accessToken, configuration) {
+async function claim(issuerMetadata, accessToken, configuration, dpop) {
   const { c_nonce: nonce } = await client.requestNonce({ issuerMetadata })
   const jwks = Array.from({ length: Number(options.copies) }, newKey)
   const proofs = []
@@ -90,6 +92,7 @@ async function claim(issuerMetadata, accessToken, configuration) {
     accessToken,
     credentialConfigurationId: configuration,
     proofs: { jwt: proofs },
+    dpop,
   })
   const docType = issuerMetadata.credentialIssuer.credential_configurations_supported[configuration].doctype
   return credentialResponse.credentials.map(({ credential }, place) => ({
@@ -102,13 +105,16 @@ async function claim(issuerMetadata, accessToken, configuration) {
 
 const credentialOffer = await client.resolveCredentialOffer(options.offer)
 const issuerMetadata = await client.resolveIssuerMetadata(credentialOffer.credential_issuer)
-const { accessTokenResponse } = await client.retrievePreAuthorizedCodeAccessTokenFromOffer({
+const signer = { method: 'jwk', alg: 'ES256', publicJwk: newKey() }
+const { accessTokenResponse, dpop } = await client.retrievePreAuthorizedCodeAccessTokenFromOffer({
   credentialOffer,
   issuerMetadata,
   txCode: options['tx-code'],
+  dpop: options.dpop ? { signer } : undefined,
 })
 const credentials = []
 for (const configuration of credentialOffer.credential_configuration_ids) {
-  credentials.push(...(await claim(issuerMetadata, accessTokenResponse.access_token, configuration)))
+  credentials.push(...(await claim(issuerMetadata, accessTokenResponse.access_token, configuration, dpop)))
 }
-console.log(JSON.stringify({ issuer: credentialOffer.credential_issuer, credentials }))
+const tokenType = accessTokenResponse.token_type
+console.log(JSON.stringify({ issuer: credentialOffer.credential_issuer, tokenType, credentials }))

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::BootError;
+use super::anchors::{attesters, trust_anchors};
 use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::config::{ClientEntry, Config, WalletAttestation};
@@ -62,21 +63,15 @@ fn rules(section: &WalletAttestation, anchors: Anchors) -> AttestationRules {
 
 /// The trusted wallet providers; every mistake.
 fn anchors(files: &[String]) -> Result<Anchors, Vec<String>> {
-    let (mut anchors, mut wrong) = (Anchors::default(), Vec::new());
-    for file in files {
-        let read = std::fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"));
-        if let Err(problem) = read.and_then(|text| anchors.read(&text)) {
-            wrong.push(format!("`wallet_attestation.trust_anchors`: {file} {problem}"));
-        }
-    }
-    if wrong.is_empty() { Ok(anchors) } else { Err(wrong) }
+    trust_anchors("wallet_attestation.trust_anchors", files)
 }
 
 /// What `issuerd check` looks at: files and clients; every mistake at once.
 pub fn check_all(config: &Config) -> Result<(), Vec<String>> {
     let clients = check(config).err().unwrap_or_default();
     let anchors = anchors(&config.wallet_attestation.trust_anchors).err().unwrap_or_default();
-    let wrong = [clients, anchors].concat();
+    let attesters = attesters(config).err().unwrap_or_default();
+    let wrong = [clients, anchors, attesters].concat();
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 

@@ -7,6 +7,7 @@ mod clients;
 mod dpop;
 mod issuance;
 mod issuer;
+mod key_attestation;
 mod load;
 mod log;
 mod login;
@@ -30,6 +31,7 @@ pub use clients::{ClientEntry, Clients};
 pub use dpop::DpopSection;
 pub use issuance::Issuance;
 pub use issuer::IssuerSection;
+pub use key_attestation::KeyAttestationSection;
 pub use load::{ConfigError, load, load_with};
 pub use log::Log;
 pub use login::{Login, TestUserSection};
@@ -72,6 +74,8 @@ pub struct Config {
     pub wallet_attestation: WalletAttestation,
     /// A set of rules as a whole.
     pub profile: Profile,
+    /// Who may attest keys.
+    pub key_attestation: KeyAttestationSection,
     /// Plugins in common.
     pub plugins: PluginsSection,
     /// Each plugin, secret and auth hook.

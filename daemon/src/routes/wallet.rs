@@ -18,8 +18,8 @@ use crate::lifecycle::Tasks;
 const SMALL: usize = 64 * 1024;
 /// Bytes of a credential request besides its proofs.
 const REQUEST: usize = 32 * 1024;
-/// Bytes of one proof: a JWT with a certificate chain has 3 to 5 KiB.
-const PROOF: usize = 6 * 1024;
+/// Bytes of one proof: a JWT with an attestation of twenty keys and its certificate chain has 10 KiB.
+const PROOF: usize = 12 * 1024;
 
 /// The routes.
 pub fn wallet(app: &Shared, tasks: &Tasks) -> Router {

@@ -41,14 +41,26 @@ pub enum ProofsError {
     #[error("proofs must be an object with one proof type")]
     NotOneType,
     /// The member is not a supported proof type.
-    #[error("the supported proof type is jwt")]
+    #[error("the supported proof types are jwt and attestation")]
     UnknownType,
     /// The member is not an array with at least one item.
     #[error("a proof type must have an array with at least one proof")]
     NotAnArray,
     /// An item is not a string.
-    #[error("a jwt proof must be a string")]
+    #[error("a proof must be a string")]
     NotAString,
+    /// More than one attestation (F.3).
+    #[error("proof type attestation must have exactly one key attestation")]
+    NotOneAttestation,
+}
+
+/// Proofs of one type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proofs<'a> {
+    /// Of type `jwt`, in the order in which they were sent; at least one.
+    Jwt(Vec<Cow<'a, str>>),
+    /// Of type `attestation`.
+    Attestation(Cow<'a, str>),
 }
 
 /// A read request.
@@ -56,8 +68,8 @@ pub enum ProofsError {
 pub struct CredentialRequest<'a> {
     /// What is asked for.
     pub selector: Selector<'a>,
-    /// Proofs of type `jwt`, in the order in which they were sent.
-    pub proofs: Result<Vec<Cow<'a, str>>, ProofsError>,
+    /// The proofs.
+    pub proofs: Result<Proofs<'a>, ProofsError>,
     /// Whether an encrypted response is asked for.
     pub encrypted_response: bool,
 }
@@ -82,13 +94,24 @@ fn selector<'a>(object: &mut Object<'a>) -> Result<Selector<'a>, RequestError> {
     }
 }
 
-fn proofs(proofs: Option<Json<'_>>) -> Result<Vec<Cow<'_, str>>, ProofsError> {
+fn proofs(proofs: Option<Json<'_>>) -> Result<Proofs<'_>, ProofsError> {
     let mut types = match proofs {
         None => return Err(ProofsError::Missing),
         Some(Json::Object(types)) if types.len() == 1 => types,
         Some(_) => return Err(ProofsError::NotOneType),
     };
-    let items = match types.take("jwt").ok_or(ProofsError::UnknownType)? {
+    if let Some(jwt) = types.take("jwt") {
+        return Ok(Proofs::Jwt(texts(jwt)?));
+    }
+    let mut attestations = texts(types.take("attestation").ok_or(ProofsError::UnknownType)?)?;
+    match (attestations.pop(), attestations.is_empty()) {
+        (Some(one), true) => Ok(Proofs::Attestation(one)),
+        _ => Err(ProofsError::NotOneAttestation),
+    }
+}
+
+fn texts(items: Json<'_>) -> Result<Vec<Cow<'_, str>>, ProofsError> {
+    let items = match items {
         Json::Array(items) if !items.is_empty() => items,
         _ => return Err(ProofsError::NotAnArray),
     };
@@ -130,7 +153,10 @@ mod tests {
 
     fn proofs_of(proofs: &str) -> Result<usize, ProofsError> {
         let body = format!(r#"{{"credential_configuration_id":"a","proofs":{proofs}}}"#);
-        read(&body).unwrap().proofs.map(|proofs| proofs.len())
+        read(&body).unwrap().proofs.map(|proofs| match proofs {
+            Proofs::Jwt(proofs) => proofs.len(),
+            Proofs::Attestation(_) => 1,
+        })
     }
 
     // VCI-8.2-01, HTP-JSON-03
@@ -139,7 +165,7 @@ mod tests {
         let body = r#"{"x_unknown":{"a":[1]},"credential_identifier":"ds-6c1f","format":"mso_mdoc","proofs":{"jwt":["a.b.c","d.e.f"]}}"#;
         let request = read(body).unwrap();
         assert_eq!(request.selector, Selector::Identifier("ds-6c1f".into()));
-        assert_eq!(request.proofs, Ok(vec!["a.b.c".into(), "d.e.f".into()]));
+        assert_eq!(request.proofs, Ok(Proofs::Jwt(vec!["a.b.c".into(), "d.e.f".into()])));
         assert!(!request.encrypted_response);
         let encrypted = read(r#"{"credential_configuration_id":"a","credential_response_encryption":null}"#).unwrap();
         assert_eq!(encrypted.selector, Selector::Configuration("a".into()));
@@ -169,7 +195,11 @@ mod tests {
         for value in ["{}", "[]", "null", "\"a\"", "1", "[{\"jwt\":[\"a\"]}]"] {
             assert_eq!(proofs_of(value), Err(ProofsError::NotOneType), "{value}");
         }
-        for value in [r#"{"attestation":["a"]}"#, r#"{"di_vp":[{}]}"#, r#"{"cwt":["a"]}"#, r#"{"JWT":["a"]}"#] {
+        // VCI-F.3-01
+        assert_eq!(proofs_of(r#"{"attestation":["a"]}"#), Ok(1));
+        assert_eq!(proofs_of(r#"{"attestation":["a","a"]}"#), Err(ProofsError::NotOneAttestation));
+        assert_eq!(proofs_of(r#"{"attestation":[]}"#), Err(ProofsError::NotAnArray));
+        for value in [r#"{"di_vp":[{}]}"#, r#"{"cwt":["a"]}"#, r#"{"JWT":["a"]}"#] {
             assert_eq!(proofs_of(value), Err(ProofsError::UnknownType), "{value}");
         }
         for value in [r#"{"jwt":[]}"#, r#"{"jwt":"a"}"#, r#"{"jwt":null}"#, r#"{"jwt":{"0":"a"}}"#] {

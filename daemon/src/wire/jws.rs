@@ -5,9 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 
 use super::json::{Json, JsonError, Object};
 
-/// Longest compact JWS that is read, in bytes: a proof with a chain of certificates stays well below it, and larger ones would
-/// only buy work.
-pub const MOST_BYTES: usize = 16 * 1024;
+/// Longest compact JWS that is read, in bytes: a proof with an attestation of a hundred keys and its chain of certificates has
+/// 28 KiB, and larger ones would only buy work.
+pub const MOST_BYTES: usize = 32 * 1024;
 
 /// Why a text is not an acceptable JWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -26,6 +26,8 @@ pub struct Configurations {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     mirror: Mirror<Vec<Arc<Configuration>>>,
+    /// Whether somebody is trusted to attest keys.
+    attesters: bool,
 }
 
 /// How saving ended.
@@ -41,9 +43,15 @@ pub enum Saved {
 impl Configurations {
     /// Loads all from the store.
     pub async fn load(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, Failure> {
-        let loaded = Self { store, clock, random, mirror: Mirror::default() };
+        let loaded = Self { store, clock, random, mirror: Mirror::default(), attesters: false };
         loaded.refresh().await?;
         Ok(loaded)
+    }
+
+    /// The same where somebody is trusted to attest keys, or nobody; without one no configuration may ask for attested keys.
+    #[must_use]
+    pub fn with_attesters(self, attesters: bool) -> Self {
+        Self { attesters, ..self }
     }
 
     async fn refresh(&self) -> Result<(), Failure> {
@@ -94,6 +102,10 @@ impl Configurations {
             Ok(configuration) => configuration,
             Err(mistakes) => return Ok(Saved::Invalid(mistakes)),
         };
+        if configuration.key_attestation.is_some() && !self.attesters {
+            let needs = "needs trust_anchors in the section [key_attestation] of issuer.toml";
+            return Ok(Saved::Invalid(vec![Detail::body("keyAttestation", needs)]));
+        }
         let new = NewConfiguration {
             id,
             doc_type: &configuration.doc_type,

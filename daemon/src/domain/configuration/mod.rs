@@ -2,6 +2,7 @@
 
 pub mod branding;
 pub mod catalog;
+pub mod key_attestation;
 mod read;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 use crate::format::mdoc::mapping::Mappings;
 use crate::wire::fields::unit_seconds;
 use branding::Branding;
+use key_attestation::KeyAttestation;
 
 const DAY: u64 = 86_400;
 /// Longest validity of an mDL, in seconds: a document signer lives 457 days, less a month to renew it.
@@ -58,6 +60,9 @@ pub struct Configuration {
     /// The authentication provider that holders log in at.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub authentication_provider_id: Option<Uuid>,
+    /// What is asked of the keys that credentials are bound to; `None` for nothing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key_attestation: Option<KeyAttestation>,
     /// When it was created.
     pub created_at: Timestamp,
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Configuration, DAY, MapFrom, branding, cap, lifetime};
+use super::{Configuration, DAY, MapFrom, branding, cap, key_attestation, lifetime};
 use crate::format::mdoc::mapping::{ClaimMapping, Mappings, check_configuration};
 use crate::wire::fields::{Detail, Fields, read_body};
 
@@ -29,6 +29,7 @@ pub(super) fn read(body: &Map<String, Value>, id: Uuid, created_at: Timestamp) -
         let include_status = include_status(fields);
         let claim_source_id = fields.uuid("claimSourceId");
         let authentication_provider_id = fields.uuid("authenticationProviderId");
+        let key_attestation = fields.nested("keyAttestation", key_attestation::read);
         Some(Configuration {
             id,
             doc_type,
@@ -40,6 +41,7 @@ pub(super) fn read(body: &Map<String, Value>, id: Uuid, created_at: Timestamp) -
             include_status,
             claim_source_id,
             authentication_provider_id,
+            key_attestation,
             created_at,
         })
     })

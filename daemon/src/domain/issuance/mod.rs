@@ -32,11 +32,13 @@ use super::dpop::Thumbprint;
 use super::event::{Events, Operation, Running, start};
 use super::hook::Hooks;
 use super::nonce::NonceIssuer;
+use super::proof::attestation::AttestationRules;
 use super::proof::{ProofRules, Proven, check_proofs};
 use super::site::Site;
 use super::trust::Trust;
 use crate::base::clock::{Clock, after};
 use crate::base::random::Random;
+use crate::pki::chain::Anchors;
 use crate::store::Store;
 use crate::store::issued::{Issuance, Issue, Issued, more_allowed};
 use crate::store::offer::{Offer, OfferState};
@@ -71,6 +73,8 @@ pub struct Issuer {
     pub claim_sources: Arc<ClaimSources>,
     /// Document signers.
     pub trust: Arc<Trust>,
+    /// Who may attest keys.
+    pub attesters: Anchors,
     /// Who is told of signatures and records.
     pub events: Arc<dyn Events>,
     /// Whether each signature is verified before its credential leaves. It finds a faulty processor or a key service that answers
@@ -126,7 +130,7 @@ impl Issuer {
         if request.encrypted_response {
             return Err(Refusal::Encryption.into());
         }
-        let proven = self.proven(&authorized.token, request)?;
+        let proven = self.proven(&authorized.token, request, &configuration)?;
         if self.is_served(authorized, configuration.id) {
             return Err(self.why_spent(authorized, &proven).await?.into());
         }
@@ -157,12 +161,19 @@ impl Issuer {
         Ok(Arc::clone(found.ok_or(SelectionError::UnknownConfiguration)?))
     }
 
-    fn proven(&self, token: &Token, request: &CredentialRequest<'_>) -> Result<Vec<Proven>, Stop> {
+    fn proven(
+        &self,
+        token: &Token,
+        request: &CredentialRequest<'_>,
+        configuration: &Configuration,
+    ) -> Result<Vec<Proven>, Stop> {
+        let needed = configuration.key_attestation.as_ref();
         let rules = ProofRules {
             issuer: &self.site.issuer,
             client_id: token.client_id.as_deref(),
             batch_size: self.site.batch_size,
             nonces: &self.nonces,
+            attestation: needed.map(|needed| AttestationRules { attesters: &self.attesters, needed }),
             now: self.clock.now(),
         };
         Ok(check_proofs(request.proofs.as_ref().map_err(|error| *error)?, &rules)?)
@@ -246,9 +257,10 @@ fn log(refusal: &Refusal, offer: &Offer) {
     }
 }
 
-/// The nonces to take: proofs that share one take it once.
+/// The nonces to take, those of attestations among them: proofs that share one take it once.
 fn nonces(proven: &[Proven]) -> Vec<([u8; 16], Timestamp)> {
-    let mut nonces: Vec<_> = proven.iter().map(|proven| (proven.nonce.id, proven.nonce.expires_at)).collect();
+    let all = proven.iter().flat_map(|proven| [Some(proven.nonce), proven.attestation]);
+    let mut nonces: Vec<_> = all.flatten().map(|nonce| (nonce.id, nonce.expires_at)).collect();
     nonces.sort_unstable();
     nonces.dedup();
     for (_, ends) in &mut nonces {

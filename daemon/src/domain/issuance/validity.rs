@@ -144,6 +144,7 @@ mod tests {
             include_status: false,
             claim_source_id: None,
             authentication_provider_id: None,
+            key_attestation: None,
             created_at: Timestamp::UNIX_EPOCH,
         }
     }

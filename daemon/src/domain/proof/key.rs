@@ -1,7 +1,7 @@
 //! Which key a proof is for: exactly one of `jwk`, `kid` and `x5c` (`OpenID4VCI` F.1).
 //!
 //! An `x5c` is the carrier of a key and nothing more: its chain is not held against any trust anchor, since this issuer does not
-//! decide by who certified a wallet's key. A `key_attestation` is neither required nor believed: it is ignored, and no level of
+//! decide by who certified a wallet's key. A `key_attestation` is ignored where the configuration asks for none, and no level of
 //! protection is concluded from it. `trust_chain` is refused.
 
 use base64::Engine as _;

@@ -1,9 +1,9 @@
 //! Key proofs of type `jwt` (`OpenID4VCI` F.1, F.4): the wallet shows that it holds the keys that credentials are bound to, freshly
-//! and for this issuer alone. What identifies the key is read in `key`.
+//! and for this issuer alone. What identifies the key is read in `key`; what others say of it, in `attestation`.
 
+pub mod attestation;
 pub mod key;
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,8 +11,10 @@ use jiff::Timestamp;
 use super::nonce::{Nonce, NonceIssuer};
 use crate::base::key::PublicKey;
 use crate::signer::{Algorithm, verify};
+use crate::wire::credential::Proofs;
 use crate::wire::json::{Json, Object};
 use crate::wire::jws::{Header, Jws, JwsError};
+use attestation::{AttestationError, AttestationRules, check_alone, check_with_proofs};
 use key::{KeyError, proof_key};
 
 /// `typ` of a key proof.
@@ -32,6 +34,8 @@ pub struct ProofRules<'a> {
     pub batch_size: usize,
     /// Knows its nonces.
     pub nonces: &'a NonceIssuer,
+    /// Attestations, where keys need one; without it they are not looked at.
+    pub attestation: Option<AttestationRules<'a>>,
     /// The time.
     pub now: Timestamp,
 }
@@ -43,6 +47,8 @@ pub struct Proven {
     pub key: PublicKey,
     /// The nonce that makes the proof fresh; not yet taken.
     pub nonce: Nonce,
+    /// That of the attestation in the proof.
+    pub attestation: Option<Nonce>,
 }
 
 /// Why a proof is refused. Display is a fixed description for the wallet, without anything that it sent.
@@ -99,14 +105,21 @@ pub enum ProofError {
     /// More proofs than a batch may have.
     #[error("too many proofs")]
     TooMany,
+    /// A key attestation is not good, or is missing.
+    #[error("{0}")]
+    Attestation(#[from] AttestationError),
 }
 
 /// Checks all proofs of a request; one bad proof refuses them all. The order of the keys is that of the proofs. Proofs may share a
 /// nonce.
-pub fn check_proofs(proofs: &[Cow<'_, str>], rules: &ProofRules<'_>) -> Result<Vec<Proven>, ProofError> {
-    if proofs.len() > rules.batch_size.max(1) {
-        return Err(ProofError::TooMany);
-    }
+pub fn check_proofs(proofs: &Proofs<'_>, rules: &ProofRules<'_>) -> Result<Vec<Proven>, ProofError> {
+    let proofs = match (proofs, rules.attestation) {
+        (Proofs::Jwt(proofs), _) if proofs.len() > rules.batch_size.max(1) => return Err(ProofError::TooMany),
+        (Proofs::Jwt(proofs), Some(attestation)) => return check_with_proofs(proofs, attestation, rules),
+        (Proofs::Attestation(text), Some(attestation)) => return check_alone(text, attestation, rules),
+        (Proofs::Attestation(_), None) => return Err(AttestationError::NotOffered.into()),
+        (Proofs::Jwt(proofs), None) => proofs,
+    };
     let mut proven: Vec<Proven> = Vec::with_capacity(proofs.len());
     for proof in proofs {
         let next = check_proof(proof, rules)?;
@@ -123,17 +136,22 @@ pub fn check_proof(proof: &str, rules: &ProofRules<'_>) -> Result<Proven, ProofE
     let jws = Jws::decode(proof)?;
     let key = check_header(&jws.header()?)?;
     let nonce = check_claims(&jws.claims()?, rules)?;
-    if verify(&key, jws.signed(), jws.signature()) { Ok(Proven { key, nonce }) } else { Err(ProofError::Signature) }
+    let good = verify(&key, jws.signed(), jws.signature());
+    if good { Ok(Proven { key, nonce, attestation: None }) } else { Err(ProofError::Signature) }
 }
 
 fn check_header(members: &Object<'_>) -> Result<PublicKey, ProofError> {
+    let algorithm = read_header(members)?;
+    let key = proof_key(members)?;
+    if Algorithm::of(&key) == algorithm { Ok(key) } else { Err(ProofError::KeyMismatch) }
+}
+
+fn read_header(members: &Object<'_>) -> Result<Algorithm, ProofError> {
     let header = Header::of(members)?;
     if header.typ != Some(TYPE) {
         return Err(ProofError::Type);
     }
-    let algorithm = Algorithm::named(header.algorithm).ok_or(ProofError::Algorithm)?;
-    let key = proof_key(members)?;
-    if Algorithm::of(&key) == algorithm { Ok(key) } else { Err(ProofError::KeyMismatch) }
+    Algorithm::named(header.algorithm).ok_or(ProofError::Algorithm)
 }
 
 fn check_claims(claims: &Object<'_>, rules: &ProofRules<'_>) -> Result<Nonce, ProofError> {

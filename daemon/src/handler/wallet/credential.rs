@@ -14,6 +14,7 @@ use crate::domain::dpop::DpopPolicy;
 use crate::domain::issuance::select::SelectionError;
 use crate::domain::issuance::{IssuanceOutcome, Issuances, Refusal};
 use crate::domain::proof::ProofError;
+use crate::domain::proof::attestation::AttestationError;
 use crate::handler::caller::{caller, request_id};
 use crate::handler::{credentials, has_media_type};
 use crate::observe::metrics::{CredentialFormat, Metrics, OfferChange};
@@ -119,7 +120,8 @@ fn refused(refusal: &Refusal) -> WalletError {
         Refusal::ConfigurationGone => "unknown_credential_configuration",
         Refusal::Encryption => "invalid_encryption_parameters",
         Refusal::Proof(ProofError::TooMany) => "invalid_credential_request",
-        Refusal::Proof(ProofError::NonceUnknown) | Refusal::NonceTaken => "invalid_nonce",
+        Refusal::Proof(ProofError::NonceUnknown | ProofError::Attestation(AttestationError::NonceUnknown))
+        | Refusal::NonceTaken => "invalid_nonce",
         Refusal::Proofs(_) | Refusal::Proof(_) => "invalid_proof",
         Refusal::AlreadyIssued | Refusal::Claim(_) | Refusal::NoElements | Refusal::Validity(_) => {
             "credential_request_denied"
@@ -235,6 +237,9 @@ mod tests {
             (Refusal::Proof(ProofError::Jws(JwsError::TooLarge)), 400, "invalid_proof"),
             (Refusal::Proof(ProofError::Key(KeyError::NotOne)), 400, "invalid_proof"),
             (Refusal::NonceTaken, 400, "invalid_nonce"),
+            (Refusal::Proof(AttestationError::NonceUnknown.into()), 400, "invalid_nonce"),
+            (Refusal::Proof(AttestationError::NonceMissing.into()), 400, "invalid_proof"),
+            (Refusal::Proof(AttestationError::Missing.into()), 400, "invalid_proof"),
             (Refusal::AlreadyIssued, 400, "credential_request_denied"),
             (Refusal::OfferEnded, 401, "invalid_token"),
             (Refusal::ConfigurationGone, 400, "unknown_credential_configuration"),

@@ -34,7 +34,7 @@ fn there_is_exactly_one_proof_and_it_is_a_compact_jws() {
         (vec!["abc"], DpopError::Jws(JwsError::NotCompact)),
         (vec![""], DpopError::Jws(JwsError::NotCompact)),
         (vec!["a.b.c.d"], DpopError::Jws(JwsError::NotCompact)),
-        (vec![&"A".repeat(20_000)], DpopError::Jws(JwsError::TooLarge)),
+        (vec![&"A".repeat(40_000)], DpopError::Jws(JwsError::TooLarge)),
     ] {
         assert_eq!(scene.check_text(&proofs, NOW), Err(error), "{proofs:?}");
     }

@@ -29,7 +29,7 @@ use crate::store::memory::MemoryEngine;
 use crate::store::offer::{NewOffer, OfferCreate, OfferSecrets, OfferState};
 use crate::store::redeem::{Redeem, Redemption};
 use crate::store::seal::Sealer;
-use crate::wire::credential::Selector;
+use crate::wire::credential::{Proofs, Selector};
 
 pub(super) const ISSUER: &str = "https://issuer.example/acme";
 pub(super) const NAMESPACE: &str = "org.example.pass.1";
@@ -161,6 +161,7 @@ impl House {
             hooks: Arc::new(hooks),
             claim_sources,
             trust: Arc::new(trust),
+            attesters: crate::pki::chain::Anchors::default(),
             events: events.clone(),
             verify_signatures: true,
         };
@@ -315,7 +316,7 @@ impl House {
         let prove = |wallet: &Wallet| wallet.prove(ISSUER, nonce, self.clock.now()).into();
         CredentialRequest {
             selector: Selector::Configuration(self.pass.to_string().into()),
-            proofs: Ok(wallets.iter().map(prove).collect()),
+            proofs: Ok(Proofs::Jwt(wallets.iter().map(prove).collect())),
             encrypted_response: false,
         }
     }

@@ -37,7 +37,8 @@ async fn a_taken_nonce_stays_taken_at_its_end() {
         house.issuer.issue(&authorized, &request, &Caller::default()).await.unwrap(),
         IssuanceOutcome::Refused(Refusal::NonceTaken)
     );
-    let nonces = nonces(&house.issuer.proven(&authorized.token, &request).ok().unwrap());
+    let configuration = house.issuer.configurations.find(house.pass).unwrap();
+    let nonces = nonces(&house.issuer.proven(&authorized.token, &request, &configuration).ok().unwrap());
     house.clock.advance(Duration::from_mins(5));
     let issuance = Issuance {
         origin: Origin::PreAuthorized,

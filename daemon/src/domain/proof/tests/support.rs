@@ -10,8 +10,8 @@ use crate::base::secret::Secret;
 use crate::signer::{Signer, SoftwareKey};
 use crate::wire::jwk::{self};
 
-pub(super) const ISSUER: &str = "https://issuer.example/acme";
-pub(super) const NOW: i64 = 1_795_392_000;
+pub(crate) const ISSUER: &str = "https://issuer.example/acme";
+pub(crate) const NOW: i64 = 1_795_392_000;
 
 /// A holder's key.
 pub(crate) struct Wallet(pub(super) SoftwareKey);
@@ -37,7 +37,7 @@ impl Wallet {
         serde_json::from_str(&jwk::print(self.key())).unwrap()
     }
 
-    pub(super) fn header(&self) -> Value {
+    pub(crate) fn header(&self) -> Value {
         json!({"typ": TYPE, "alg": self.0.algorithm().jose(), "jwk": self.jwk()})
     }
 
@@ -56,29 +56,36 @@ impl Wallet {
 }
 
 /// A wallet, an issuer and a fresh nonce.
-pub(super) struct Scene {
-    pub(super) wallet: Wallet,
-    pub(super) nonces: NonceIssuer,
-    pub(super) nonce: String,
-    pub(super) client_id: Option<&'static str>,
+pub(crate) struct Scene {
+    pub(crate) wallet: Wallet,
+    pub(crate) nonces: NonceIssuer,
+    pub(crate) nonce: String,
+    pub(crate) client_id: Option<&'static str>,
 }
 
 impl Scene {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(Algorithm::Es256)
     }
 
-    pub(super) fn with(algorithm: Algorithm) -> Self {
+    pub(crate) fn with(algorithm: Algorithm) -> Self {
         let nonces = NonceIssuer::new(Secret::new(vec![7; 32]), ISSUER, Duration::from_mins(5));
         let nonce = nonces.issue(at(NOW), &SystemRandom::default()).unwrap();
         Self { wallet: Wallet::new(algorithm), nonces, nonce, client_id: None }
     }
 
-    pub(super) fn rules(&self, now: i64) -> ProofRules<'_> {
-        ProofRules { issuer: ISSUER, client_id: self.client_id, batch_size: 5, nonces: &self.nonces, now: at(now) }
+    pub(crate) fn rules(&self, now: i64) -> ProofRules<'_> {
+        ProofRules {
+            issuer: ISSUER,
+            client_id: self.client_id,
+            batch_size: 5,
+            nonces: &self.nonces,
+            attestation: None,
+            now: at(now),
+        }
     }
 
-    pub(super) fn claims(&self) -> Value {
+    pub(crate) fn claims(&self) -> Value {
         json!({"aud": ISSUER, "iat": NOW, "nonce": self.nonce})
     }
 
@@ -91,7 +98,7 @@ impl Scene {
     }
 
     /// The good proof with one member of the header set, or removed by `null`.
-    pub(super) fn header(&self, name: &str, value: Value) -> Result<Proven, ProofError> {
+    pub(crate) fn header(&self, name: &str, value: Value) -> Result<Proven, ProofError> {
         self.check(&set(self.wallet.header(), name, value), &self.claims())
     }
 
@@ -101,7 +108,7 @@ impl Scene {
     }
 }
 
-pub(super) fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 

@@ -1,5 +1,6 @@
 //! Good proofs, batches of them, and what holds for every refusal.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::json;
@@ -25,7 +26,7 @@ fn a_batch_may_share_a_nonce_and_keeps_its_order() {
     let scene = Scene::new();
     let wallets: Vec<_> = (0..5).map(|place| Wallet::new(Algorithm::ALL[place % 3])).collect();
     let proofs: Vec<_> = wallets.iter().map(|wallet| wallet.prove(ISSUER, &scene.nonce, at(NOW)).into()).collect();
-    let proven = check_proofs(&proofs, &scene.rules(NOW)).unwrap();
+    let proven = check_proofs(&Proofs::Jwt(proofs), &scene.rules(NOW)).unwrap();
     assert!(proven.iter().map(|proven| proven.key).eq(wallets.iter().map(|wallet| *wallet.key())));
     assert_eq!(proven.iter().map(|proven| proven.nonce).collect::<HashSet<_>>().len(), 1);
 }
@@ -36,7 +37,9 @@ fn one_bad_proof_refuses_the_batch() {
     let scene = Scene::new();
     let good = |wallet: &Wallet| wallet.prove(ISSUER, &scene.nonce, at(NOW));
     let proofs: Vec<_> = (0..5).map(|_| good(&Wallet::new(Algorithm::Es256)).into()).collect();
-    let check = |proofs: &[Cow<'_, str>]| check_proofs(proofs, &scene.rules(NOW)).map(|proven| proven.len());
+    let check = |proofs: &[Cow<'_, str>]| {
+        check_proofs(&Proofs::Jwt(proofs.to_vec()), &scene.rules(NOW)).map(|proven| proven.len())
+    };
     assert_eq!(check(&proofs), Ok(5));
 
     let six = [proofs.as_slice(), &[good(&scene.wallet).into()]].concat();
@@ -51,8 +54,8 @@ fn one_bad_proof_refuses_the_batch() {
     let twice = [good(&scene.wallet).into(), proofs[0].clone(), again.into()];
     assert_eq!(check(&twice), Err(ProofError::KeyTwice));
     let alone = ProofRules { batch_size: 1, ..scene.rules(NOW) };
-    assert_eq!(check_proofs(&proofs[..1], &alone).map(|proven| proven.len()), Ok(1));
-    assert_eq!(check_proofs(&proofs[..2], &alone), Err(ProofError::TooMany));
+    assert_eq!(check_proofs(&Proofs::Jwt(proofs[..1].to_vec()), &alone).map(|proven| proven.len()), Ok(1));
+    assert_eq!(check_proofs(&Proofs::Jwt(proofs[..2].to_vec()), &alone), Err(ProofError::TooMany));
 }
 
 // HTP-ERR-01, VCI-8.3.1.2-04

@@ -30,19 +30,32 @@ pub(super) fn issuer_metadata(site: &Site, configurations: &[Arc<Configuration>]
 
 /// One entry of `credential_configurations_supported` (12.2.4, appendix A.2.2).
 fn supported(configuration: &Configuration, algorithm: Algorithm) -> Value {
-    let proofs = Algorithm::ALL.map(Algorithm::jose);
     json!({
         "format": "mso_mdoc",
         "doctype": configuration.doc_type,
         "scope": configuration.scope(),
         "credential_signing_alg_values_supported": [algorithm.cose()],
         "cryptographic_binding_methods_supported": ["cose_key", "jwk", "did:jwk", "did:key"],
-        "proof_types_supported": { "jwt": { "proof_signing_alg_values_supported": proofs } },
+        "proof_types_supported": proof_types(configuration),
         "credential_metadata": {
             "display": [display(configuration)],
             "claims": claims(configuration),
         },
     })
+}
+
+/// Where keys must be attested, the attestation comes with a proof or alone (appendix D, F.1, F.3).
+fn proof_types(configuration: &Configuration) -> Value {
+    let proofs = json!({ "proof_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::jose) });
+    let Some(needed) = &configuration.key_attestation else { return json!({ "jwt": proofs }) };
+    let levels = [("key_storage", &needed.key_storage), ("user_authentication", &needed.user_authentication)];
+    let levels = levels.into_iter().filter(|(_, accepted)| !accepted.is_empty());
+    let required: Map<_, _> = levels.map(|(name, accepted)| (name.to_owned(), json!(accepted))).collect();
+    let mut attested = proofs;
+    if let Some(members) = attested.as_object_mut() {
+        members.insert("key_attestations_required".into(), required.into());
+    }
+    json!({ "jwt": attested, "attestation": attested })
 }
 
 /// How a wallet shows the credential. The language of an operator's words is not known, so no `locale` is claimed.
