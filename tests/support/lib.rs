@@ -15,6 +15,8 @@
     reason = "some calls are made for their checks"
 )]
 
+/// A browser without scripts.
+pub mod browser;
 /// Strict reading of CBOR.
 pub mod cbor;
 /// X.509 certificates and CRLs, read with `x509-parser` and the `openssl` command.
