@@ -23,7 +23,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("app", &["base", "domain", "store", "signer", "plugin", "observe", "handler"]),
     // Outcomes of store verbs reach the one match that turns them into responses.
     // Recordings of plugins are documents of the management API as they are.
-    ("handler", &["app", "base", "domain", "observe", "plugin", "store", "signer", "wire"]),
+    ("page", &["base"]),
+    ("handler", &["app", "base", "domain", "observe", "page", "plugin", "store", "signer", "wire"]),
     ("routes", &["app", "base", "domain", "handler", "lifecycle", "observe"]),
     ("listener", &["base", "lifecycle", "observe", "routes"]),
     // What it says of plugins is in the types of their host: nobody else reads it.

@@ -8,6 +8,7 @@
 )]
 
 mod flow_access_token;
+mod flow_authorize;
 mod flow_caches;
 mod flow_certificates;
 mod flow_claim;

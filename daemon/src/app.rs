@@ -16,6 +16,7 @@ use crate::domain::claim_source::catalog::ClaimSources;
 use crate::domain::client::WalletClients;
 use crate::domain::configuration::catalog::Configurations;
 use crate::domain::dpop::Dpop;
+use crate::domain::interaction::Interactions;
 use crate::domain::interaction_hook::InteractionHooks;
 use crate::domain::issuance::Issuer;
 use crate::domain::login::Providers;
@@ -44,6 +45,8 @@ pub struct App {
     pub clients: Clients,
     /// Offers.
     pub offers: Offers,
+    /// What people go through before a code.
+    pub interactions: Interactions,
     /// Wallets' access tokens.
     pub tokens: Tokens,
     /// Authorizations: codes, their tokens, refresh tokens.
@@ -53,7 +56,7 @@ pub struct App {
     /// Proofs of possession of the key that a token is bound to.
     pub dpop: Dpop,
     /// Wallet clients.
-    pub wallet_clients: WalletClients,
+    pub wallet_clients: Arc<WalletClients>,
     /// Nonces.
     pub nonces: Arc<NonceIssuer>,
     /// Configurations.

@@ -29,6 +29,10 @@ use crate::domain::configuration::catalog::Configurations;
 use crate::domain::dpop::{Dpop, DpopPolicy, DpopRules};
 use crate::domain::event::Events;
 use crate::domain::hook::Hooks;
+use crate::domain::interaction::granting::CodeGrants;
+use crate::domain::interaction::people::People;
+use crate::domain::interaction::redirect::RedirectPolicy;
+use crate::domain::interaction::{FlowRules, Interactions};
 use crate::domain::issuance::Issuer;
 use crate::domain::login::Providers;
 use crate::domain::nonce::NonceIssuer;
@@ -128,7 +132,7 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     let claim_sources = Arc::new(claim_sources.await?);
     let trust = Trust::load(store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random), events).await?;
     let (configurations, trust) = (Arc::new(configurations), Arc::new(trust));
-    let wallet_clients = clients::load(config, &store, &clock, &random).await?;
+    let wallet_clients = Arc::new(clients::load(config, &store, &clock, &random).await?);
     let common = (store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random));
     let providers = login::providers(&config.login, common, Arc::clone(&configurations)).await?;
     let parts = Parts {
@@ -165,7 +169,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn assemble(mut self, (clients, wallet_clients): (Clients, WalletClients), config: &Config) -> App {
+    fn assemble(mut self, (clients, wallet_clients): (Clients, Arc<WalletClients>), config: &Config) -> App {
         let nonce_key = self.store.derive_key("c_nonce");
         let lifetime = Duration::from_secs(config.issuance.nonce_lifetime);
         let nonces = Arc::new(NonceIssuer::new(nonce_key, &self.site.issuer, lifetime));
@@ -192,6 +196,7 @@ impl Parts {
             dpop: self.dpop(config),
             users: self.users(),
             interaction_hooks: self.interaction_hooks(),
+            interactions: self.interactions(&config.authorization_code, &wallet_clients),
             clients,
             wallet_clients,
             nonces,
@@ -233,6 +238,22 @@ impl Parts {
             configurations: Arc::clone(&self.configurations),
             hooks: Arc::clone(&self.hooks),
             refresh_key: self.store.derive_key("refresh_token"),
+        }
+    }
+
+    fn interactions(&self, section: &AuthorizationCode, wallet_clients: &Arc<WalletClients>) -> Interactions {
+        Interactions {
+            store: self.store.clone(),
+            site: Arc::clone(&self.site),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            configurations: Arc::clone(&self.configurations),
+            hooks: Arc::clone(&self.hooks),
+            wallets: Arc::new(Arc::clone(wallet_clients)),
+            grants: Arc::new(CodeGrants { authorizations: self.authorizations(), offers: self.code_offers() }),
+            logins: Arc::new(People { providers: Arc::clone(&self.providers), users: self.users() }),
+            visits: Arc::new(self.interaction_hooks()),
+            rules: flow_rules(section),
         }
     }
 
@@ -320,12 +341,27 @@ fn site(config: &Config) -> Site {
     }
 }
 
+fn flow_rules(section: &AuthorizationCode) -> FlowRules {
+    let allows = |kind: &str| section.unregistered_redirect_uris.iter().any(|one| one == kind);
+    FlowRules {
+        require_pushed: section.require_pushed_authorization_requests,
+        pushed_lifetime: Duration::from_secs(section.pushed_request_lifetime),
+        redirects: RedirectPolicy {
+            https: allows("https"),
+            private_schemes: allows("private-scheme"),
+            loopback: allows("loopback"),
+            schemes: section.redirect_schemes.clone(),
+        },
+    }
+}
+
 fn code_flow(section: &AuthorizationCode) -> CodeFlow {
     CodeFlow {
         enabled: section.enabled,
         code_lifetime: Duration::from_secs(section.code_lifetime),
         token_lifetime: Duration::from_secs(section.access_token_lifetime),
         refresh_lifetime: Duration::from_secs(section.refresh_token_lifetime),
+        require_pushed: section.require_pushed_authorization_requests,
         rotate: section.rotate_refresh_tokens,
         requests: match section.credential_requests_per_authorization {
             0 => u32::MAX,

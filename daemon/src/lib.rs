@@ -12,6 +12,7 @@
 //! | [`listener`] | Accepts connections, bounds them, drains them. |
 //! | [`routes`] | Paths, methods and events, one table an audience. |
 //! | [`handler`] | Endpoints: parse, authenticate, ask the domain, answer. |
+//! | [`page`] | Pages that people see: HTML rendered on the server, texts by language. |
 //! | [`wire`] | JSON and CBOR documents of the standards: parse and print, no decisions. |
 //! | [`domain`] | Issuance rules: offers, tokens, nonces, proofs, claims; no HTTP and no engine. |
 //! | [`mod@format`] | Credential formats: prepare, payload to sign, complete. |
@@ -35,6 +36,7 @@ pub mod lifecycle;
 pub mod listener;
 pub mod observe;
 pub mod outbound;
+pub mod page;
 pub mod pki;
 pub mod plugin;
 pub mod routes;

@@ -17,6 +17,8 @@
 
 /// Somebody who attests keys.
 pub mod attester;
+/// A browser without scripts.
+pub mod browser;
 /// Strict reading of CBOR.
 pub mod cbor;
 /// X.509 certificates and CRLs, read with `x509-parser` and the `openssl` command.

@@ -135,7 +135,7 @@ impl Subject<'_> {
 }
 
 /// A configuration in the words of the contract.
-fn described(configuration: &Configuration) -> CredentialConfiguration {
+pub(super) fn described(configuration: &Configuration) -> CredentialConfiguration {
     let known = known(&configuration.doc_type);
     let mut claims = Vec::new();
     for (namespace, elements) in &configuration.claim_mappings {
@@ -167,7 +167,7 @@ pub fn mapped_names(configuration: &Configuration) -> BTreeSet<&str> {
     elements.chain(times).filter_map(|path| path.split('.').next()).collect()
 }
 
-fn text(claims: &Map<String, Value>) -> String {
+pub(super) fn text(claims: &Map<String, Value>) -> String {
     serde_json::to_string(claims).unwrap_or_else(|_| "{}".into())
 }
 

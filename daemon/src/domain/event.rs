@@ -66,6 +66,20 @@ operations! {
     OpenidIssuerMetadataRetrieve "OPENID_ISSUER_METADATA_RETRIEVE" "openid",
     /// A wallet loads the authorization server metadata.
     OpenidAuthorizationServerMetadataRetrieve "OPENID_AUTHORIZATION_SERVER_METADATA_RETRIEVE" "openid",
+    /// A wallet sends its authorization request in advance.
+    OpenidPushedAuthorizationRequest "OPENID_PUSHED_AUTHORIZATION_REQUEST" "openid",
+    /// A person arrives with an authorization request.
+    OpenidAuthorize "OPENID_AUTHORIZE" "openid",
+    /// A person is asked who they are, or says so.
+    OpenidLogin "OPENID_LOGIN" "openid",
+    /// A person comes back from an authentication provider.
+    OpenidAuthenticationProviderAuthorize "OPENID_AUTHENTICATION_PROVIDER_AUTHORIZE" "openid",
+    /// A person sees or sends the form of an auth hook.
+    OpenidHookForm "OPENID_HOOK_FORM" "openid",
+    /// A person comes back from a page of an auth hook, or of the operator.
+    OpenidHookReturn "OPENID_HOOK_RETURN" "openid",
+    /// A person is asked whether they approve, or says so.
+    OpenidConsent "OPENID_CONSENT" "openid",
     /// A wallet asks for an access token.
     OpenidToken "OPENID_TOKEN" "openid",
     /// A wallet asks for a nonce.

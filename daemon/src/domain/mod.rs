@@ -14,6 +14,7 @@ pub mod event;
 pub mod firewall;
 pub mod grant;
 pub mod hook;
+pub mod interaction;
 pub mod interaction_hook;
 pub mod issuance;
 pub mod login;

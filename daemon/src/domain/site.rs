@@ -47,6 +47,8 @@ pub struct CodeFlow {
     pub token_lifetime: Duration,
     /// Life of a refresh token and all that replace it; zero for no refresh tokens.
     pub refresh_lifetime: Duration,
+    /// Whether authorization requests must be pushed (RFC 9126 5).
+    pub require_pushed: bool,
     /// Whether each use of a refresh token names a successor.
     pub rotate: bool,
     /// Credential requests served for each configuration of an authorization; `u32::MAX` for any number.
@@ -60,6 +62,7 @@ impl Default for CodeFlow {
             code_lifetime: Duration::from_mins(1),
             token_lifetime: Duration::from_mins(5),
             refresh_lifetime: Duration::from_hours(30 * 24),
+            require_pushed: true,
             rotate: false,
             requests: u32::MAX,
         }

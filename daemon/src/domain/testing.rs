@@ -1,13 +1,15 @@
 //! Plugins that say what a test tells them, and remember what they were asked.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::plugin::contract::{AuthContext, ClaimContext, ClaimSet, Denial, Enrichment, Gate, Outcome, Pending};
+use crate::plugin::contract::{
+    AuthContext, ClaimContext, ClaimSet, Denial, Enrichment, Gate, Outcome, Pending, Step, Verdict,
+};
 use crate::plugin::{CallError, Phase, PluginCalls, World};
 
 /// Plugins without a component: those with an answer to `fetch` are claim sources, those with one to `admit` auth hooks.
@@ -17,6 +19,8 @@ pub(crate) struct Told {
     hooks: Mutex<HashMap<String, Result<Gate, CallError>>>,
     fetched: Mutex<Vec<ClaimContext>>,
     admitted: Mutex<Vec<AuthContext>>,
+    verdicts: Mutex<HashMap<String, VecDeque<Result<Verdict, CallError>>>>,
+    steps: Mutex<Vec<(AuthContext, Step)>>,
     asked: Mutex<Vec<String>>,
     refused: Mutex<Vec<String>>,
 }
@@ -28,6 +32,16 @@ impl Told {
 
     pub(crate) fn hook(&self, plugin: &str, answer: Result<Gate, CallError>) {
         self.hooks.lock().unwrap().insert(plugin.to_owned(), answer);
+    }
+
+    /// What an auth hook answers to the next step with a person; the steps after it have the answers that are told after this one.
+    pub(crate) fn verdict(&self, plugin: &str, answer: Result<Verdict, CallError>) {
+        self.verdicts.lock().unwrap().entry(plugin.to_owned()).or_default().push_back(answer);
+    }
+
+    /// What the last step with a person was told.
+    pub(crate) fn stepped(&self) -> (AuthContext, Step) {
+        self.steps.lock().unwrap().last().expect("a step").clone()
     }
 
     /// Calls since the last look, as `fetch NAME` and `PHASE NAME`.
@@ -77,6 +91,21 @@ impl PluginCalls for Told {
         self.asked.lock().unwrap().push(format!("{} {plugin}", phase.name()));
         self.admitted.lock().unwrap().push(context);
         let answer = self.hooks.lock().unwrap().get(plugin).cloned();
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            answer.unwrap_or(Err(CallError::Failed))
+        })
+    }
+
+    fn authorize<'a>(
+        &'a self,
+        plugin: &'a str,
+        context: AuthContext,
+        step: Step,
+    ) -> BoxFuture<'a, Result<Verdict, CallError>> {
+        self.asked.lock().unwrap().push(format!("authorize {plugin}"));
+        self.steps.lock().unwrap().push((context, step));
+        let answer = self.verdicts.lock().unwrap().get_mut(plugin).and_then(VecDeque::pop_front);
         Box::pin(async move {
             tokio::task::yield_now().await;
             answer.unwrap_or(Err(CallError::Failed))

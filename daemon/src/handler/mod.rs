@@ -1,5 +1,6 @@
 //! Endpoints, one file each: parse → authenticate → domain → one exhaustive match from outcome to wire.
 
+pub mod browser;
 mod caller;
 pub mod operator;
 pub mod wallet;

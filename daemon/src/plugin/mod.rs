@@ -40,7 +40,7 @@ use futures_util::future::BoxFuture;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::base::secret::Secret;
-use contract::{AuthContext, ClaimContext, Gate, Outcome};
+use contract::{AuthContext, ClaimContext, Gate, Outcome, Step, Verdict};
 pub use none::NoPlugins;
 
 /// What a plugin is for.
@@ -63,9 +63,11 @@ impl World {
     }
 }
 
-/// When an auth hook without a browser is asked.
+/// When an auth hook is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
+    /// A person logged in, and the browser is there.
+    Authorize,
     /// A wallet asks for an access token.
     TokenRequest,
     /// A wallet asks for a credential.
@@ -77,6 +79,7 @@ impl Phase {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Authorize => "authorize",
             Self::TokenRequest => "token-request",
             Self::CredentialRequest => "credential-request",
         }
@@ -115,6 +118,14 @@ pub trait PluginCalls: Send + Sync + 'static {
         context: AuthContext,
         phase: Phase,
     ) -> BoxFuture<'a, Result<Gate, CallError>>;
+
+    /// Asks an auth hook for the next step with a person. `context.deadline` is set by the host.
+    fn authorize<'a>(
+        &'a self,
+        plugin: &'a str,
+        context: AuthContext,
+        step: Step,
+    ) -> BoxFuture<'a, Result<Verdict, CallError>>;
 
     /// Counts an answer of `plugin` that was not used because it broke the rules for claims.
     fn refuse_answer(&self, plugin: &str, why: &str);

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
-use super::contract::{AuthContext, ClaimContext, Gate, Outcome};
+use super::contract::{AuthContext, ClaimContext, Gate, Outcome, Step, Verdict};
 use super::{CallError, Phase, PluginCalls, World};
 
 /// Knows no plugin; every call fails.
@@ -19,6 +19,10 @@ impl PluginCalls for NoPlugins {
     }
 
     fn admit<'a>(&'a self, _: &'a str, _: AuthContext, _: Phase) -> BoxFuture<'a, Result<Gate, CallError>> {
+        Box::pin(async { Err(CallError::Failed) })
+    }
+
+    fn authorize<'a>(&'a self, _: &'a str, _: AuthContext, _: Step) -> BoxFuture<'a, Result<Verdict, CallError>> {
         Box::pin(async { Err(CallError::Failed) })
     }
 

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 
 use super::answer::{Answer, Ask};
 use super::call::Report;
-use super::contract::{AuthContext, ClaimContext, Gate, Outcome, PluginError};
+use super::contract::{AuthContext, ClaimContext, Gate, Outcome, PluginError, Step, Verdict};
 use super::loaded::{NOTHING, Plugin, Tally, Workshop, is_failure};
 use super::recording::{Heard, Recordings};
 use super::{CallError, Phase, PluginCalls, PluginStatus, World};
@@ -73,12 +73,17 @@ impl Serving {
     }
 
     /// Makes a call when it is its turn, and tells of it.
-    async fn call(&self, name: &str, request_id: &str, ask: impl FnOnce(u64) -> Ask) -> Result<Answer, CallError> {
+    async fn call(
+        &self,
+        name: &str,
+        export: &'static str,
+        request_id: &str,
+        ask: impl FnOnce(u64) -> Ask,
+    ) -> Result<Answer, CallError> {
         let Some(plugin) = self.plugin(name) else {
             tracing::error!(plugin = name, request_id, "there is no such plugin, or it was skipped");
             return Err(CallError::Failed);
         };
-        let export = if plugin.world == World::ClaimSource { "fetch" } else { "admit" };
         let Some(pass) = plugin.breaker.enter() else { return Err(self.turned_away(name, export, "breaker_open")) };
         let Some(_turn) = plugin.queue.turn().await else { return Err(self.turned_away(name, export, "queue_full")) };
         let report = self.run_recorded(name, plugin, ask(self.deadline(plugin)), request_id).await;
@@ -97,6 +102,17 @@ impl Serving {
             self.core.recordings.keep(name, heard, now);
         }
         report
+    }
+
+    /// A browser is sent only where the operator lets this plugin send it.
+    fn where_granted(&self, name: &str, verdict: Verdict) -> Result<Verdict, CallError> {
+        match &verdict {
+            Verdict::Redirect(to) if !self.plugin(name).is_some_and(|plugin| plugin.granted.may_redirect(&to.url)) => {
+                self.refuse_answer(name, "it sends a browser to an origin that is not in redirect_origins");
+                Err(CallError::Failed)
+            }
+            _ => Ok(verdict),
+        }
     }
 
     fn turned_away(&self, name: &str, export: &'static str, outcome: &'static str) -> CallError {
@@ -162,7 +178,7 @@ impl PluginCalls for Serving {
         Box::pin(async move {
             let request_id = context.request_id.clone();
             let ask = |deadline| Ask::Fetch(ClaimContext { deadline, ..context });
-            match self.call(plugin, &request_id, ask).await? {
+            match self.call(plugin, "fetch", &request_id, ask).await? {
                 Answer::Claims(outcome) => outcome.map_err(refused),
                 _ => Err(CallError::Failed),
             }
@@ -178,8 +194,24 @@ impl PluginCalls for Serving {
         Box::pin(async move {
             let request_id = context.request_id.clone();
             let ask = |deadline| Ask::Admit(AuthContext { deadline, ..context }, phase);
-            match self.call(plugin, &request_id, ask).await? {
+            match self.call(plugin, "admit", &request_id, ask).await? {
                 Answer::Gate(gate) => gate.map_err(refused),
+                _ => Err(CallError::Failed),
+            }
+        })
+    }
+
+    fn authorize<'a>(
+        &'a self,
+        plugin: &'a str,
+        context: AuthContext,
+        step: Step,
+    ) -> BoxFuture<'a, Result<Verdict, CallError>> {
+        Box::pin(async move {
+            let request_id = context.request_id.clone();
+            let ask = |deadline| Ask::Authorize(AuthContext { deadline, ..context }, step);
+            match self.call(plugin, "authorize", &request_id, ask).await? {
+                Answer::Verdict(verdict) => self.where_granted(plugin, verdict.map_err(refused)?),
                 _ => Err(CallError::Failed),
             }
         })

@@ -7,10 +7,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 pub(super) enum Audience {
     /// Wallets and verifiers, web wallets of any origin included.
     Wallet,
+    /// A person, by pages; nothing of another origin.
+    Browser,
     /// Operators' programs; no browser page of another origin.
     Operator,
 }
 
+/// What a response that is no page may do in a browser.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 /// Response headers that a web wallet may read (HTP-CORS-02).
 const EXPOSED: &str =
     "WWW-Authenticate, DPoP-Nonce, OAuth-Client-Attestation-Challenge, ETag, Retry-After, X-Request-Id";
@@ -21,7 +25,7 @@ impl Audience {
     /// The listener's name in logs and metrics.
     pub(super) fn listener(self) -> &'static str {
         match self {
-            Self::Wallet => "public",
+            Self::Wallet | Self::Browser => "public",
             Self::Operator => "management",
         }
     }
@@ -35,6 +39,13 @@ impl Audience {
         }
         set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         headers.entry(header::CACHE_CONTROL).or_insert(const { HeaderValue::from_static("no-store") });
+        if self == Self::Browser {
+            // What is in a URL stays here, and no page is part of another (BCP-4.2-01, BCP-4.16-01).
+            set(headers, header::REFERRER_POLICY, "no-referrer");
+            set(headers, header::X_FRAME_OPTIONS, "DENY");
+            let policy = const { HeaderValue::from_static(NOTHING) };
+            headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
+        }
         if self == Self::Wallet {
             set(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
             set(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);

@@ -4,6 +4,7 @@
 //! events, metrics, the log line, headers) happens in `endpoint`, around the handler.
 
 mod audience;
+mod browser;
 mod endpoint;
 mod operator;
 mod refusal;

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::audience::Audience;
+use crate::handler::browser::page_for;
 
 /// Why a request did not get a handler's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +86,7 @@ impl Refusal {
     pub(super) fn response(self, audience: Audience) -> Response {
         let body = match audience {
             Audience::Wallet => json!({ "error": self.oauth(), "error_description": self.message() }),
+            Audience::Browser => return page_for(self.status()),
             Audience::Operator => json!({ "code": self.code(), "message": self.message() }),
         };
         let mut response = (self.status(), Json(body)).into_response();

@@ -93,6 +93,17 @@ impl<S: Clone + Send + Sync + 'static> Table<S> {
         self.row(at, (MethodFilter::GET, "GET"), Some(operation), Run::WhileAwaited, handler)
     }
 
+    /// A link that does something: a step of a person, run to its end.
+    pub(super) fn visit<H: Handler<T, S>, T: 'static>(
+        self,
+        path: &'static str,
+        operation: Operation,
+        handler: H,
+    ) -> Self {
+        let at = self.below(path);
+        self.row(at, (MethodFilter::GET, "GET"), Some(operation), Run::ToItsEnd, handler)
+    }
+
     /// A question about the process itself, which is no operation; logged at `debug`.
     pub(super) fn probe<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         let at = self.below(path);
@@ -185,6 +196,16 @@ impl<S: Clone + Send + Sync + 'static> Table<S> {
 
     /// The router, with answers for other methods and other paths.
     pub(super) fn build(self) -> Router<S> {
+        let stray = Stray { place: self.place("unmatched"), allow: None };
+        self.build_rows().fallback(stray.into_handler())
+    }
+
+    fn place(&self, route: &'static str) -> Place {
+        Place { edge: Arc::clone(&self.edge), audience: self.audience, route }
+    }
+
+    /// The router, with answers for other methods.
+    pub(super) fn build_rows(self) -> Router<S> {
         // Segments that start with `:` or `*` are just that in a configured issuer path.
         let mut router = Router::new().without_v07_checks();
         let place = |route| Place { edge: Arc::clone(&self.edge), audience: self.audience, route };
@@ -193,7 +214,7 @@ impl<S: Clone + Send + Sync + 'static> Table<S> {
             let stray = Stray { place: place(path.route), allow };
             router = router.route(&path.pattern, path.router.fallback(stray.into_handler()));
         }
-        router.fallback(Stray { place: place("unmatched"), allow: None }.into_handler())
+        router
     }
 }
 

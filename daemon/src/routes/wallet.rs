@@ -6,12 +6,13 @@ use axum::Router;
 
 use super::Edge;
 use super::audience::Audience;
+use super::browser::browser;
 use super::table::{At, Table};
 use crate::app::Shared;
 use crate::domain::event::Operation;
 use crate::handler::wallet::client::WithChallenge;
 use crate::handler::wallet::dpop::WithNonce;
-use crate::handler::wallet::{challenge, credential, metadata, nonce, offer, revoke, token, trust};
+use crate::handler::wallet::{challenge, credential, metadata, nonce, offer, par, revoke, token, trust};
 use crate::lifecycle::Tasks;
 
 /// Longest body of a small request, in bytes: a token request is below 1 KiB, and the largest client attestations below 16 KiB.
@@ -23,7 +24,10 @@ const PROOF: usize = 12 * 1024;
 
 /// The routes.
 pub fn wallet(app: &Shared, tasks: &Tasks) -> Router {
-    table(Edge::new(app, tasks), &app.site.issuer_path, app.site.batch_size).build().with_state(Arc::clone(app))
+    let edge = Edge::new(app, tasks);
+    let wallets =
+        table(Arc::clone(&edge), &app.site.issuer_path, app.site.batch_size).build().with_state(Arc::clone(app));
+    wallets.merge(browser(edge, app))
 }
 
 /// All live below the issuer's path, but the metadata, whose well-known part goes before it.
@@ -35,6 +39,7 @@ pub(super) fn table(edge: Arc<Edge>, path: &str, batch_size: usize) -> Table<Sha
         .get(ISSUER, Operation::OpenidIssuerMetadataRetrieve, metadata::issuer)
         .get(SERVER, Operation::OpenidAuthorizationServerMetadataRetrieve, metadata::authorization_server)
         .get("/v1/openid/offers/{reference}/credential_offer", Operation::OpenidOfferResolve, offer::find)
+        .post("/v1/oauth/par", Operation::OpenidPushedAuthorizationRequest, WithChallenge(WithNonce(par::create)))
         .post("/v1/oauth/token", Operation::OpenidToken, WithChallenge(WithNonce(token::create)))
         .post_stateless("/v1/oauth/challenge", Operation::OpenidChallenge, challenge::create)
         .post("/v1/oauth/revoke", Operation::OpenidTokenRevoke, revoke::create)

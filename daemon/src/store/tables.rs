@@ -65,6 +65,10 @@ pub const USER_ISSUED: Table = Table::new(32, "user_issued");
 
 /// Id of a registered wallet client, made from its `client_id` → its JSON document.
 pub const WALLET_CLIENT: Table = Table::new(20, "wallet_client");
+/// SHA-256 of the reference in a `request_uri` → sealed authorization request; deleted when an interaction completes it.
+pub const PUSHED_REQUEST: Table = Table::new(27, "pushed_request");
+/// SHA-256 of the id of an interaction → its sealed state.
+pub const INTERACTION: Table = Table::new(28, "interaction");
 
 /// All of them.
 pub const ALL: &[Table] = &[
@@ -98,6 +102,8 @@ pub const ALL: &[Table] = &[
     USER_IDENTITY,
     INTERACTION_HOOK,
     USER_ISSUED,
+    PUSHED_REQUEST,
+    INTERACTION,
 ];
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ fn read(mut reader: Reader<'_>) -> AuthHook {
     let plugin = reader.required("plugin", "the name of a `[plugin.NAME]`");
     let phases = reader.parsed_list("phases", phase);
     if phases.as_ref().is_none_or(Vec::is_empty) {
-        reader.mistake("phases", "must have `token-request`, `credential-request` or both");
+        reader.mistake("phases", "must have one or more of `authorize`, `token-request` and `credential-request`");
     }
     let credentials = reader.parsed_list("credentials", super::entry::credential).unwrap_or_default();
     let on_error = reader.parsed("on_error", |text| match text {
@@ -49,7 +49,7 @@ fn read(mut reader: Reader<'_>) -> AuthHook {
 }
 
 fn phase(text: &str) -> Result<Phase, String> {
-    let all = [Phase::TokenRequest, Phase::CredentialRequest];
+    let all = [Phase::Authorize, Phase::TokenRequest, Phase::CredentialRequest];
     let known = all.into_iter().find(|phase| phase.name() == text);
-    known.ok_or_else(|| "is none of `token-request` and `credential-request`".into())
+    known.ok_or_else(|| "is none of `authorize`, `token-request` and `credential-request`".into())
 }

@@ -1,4 +1,5 @@
-//! Auth hooks: plugins that are asked, one after the other, whether a request may go on (`admit`).
+//! Auth hooks: plugins that are asked, one after the other, whether a request may go on (`admit`), or that talk to a person before
+//! they may go on ([`authorize`]).
 //!
 //! The first that denies ends the request. One that allows may add claims, which pass the firewall and are laid over those known so
 //! far, and may narrow down the configurations that the token is for. `subject` makes the holder known to the plugins that follow,
@@ -6,6 +7,8 @@
 //! to be somebody. None of the three reaches `authenticationProvider.…` of the claims: that is what an identity provider says.
 //!
 //! Fails closed: an error, and an answer that the firewall does not let pass, end the request unless the rule says `abstain`.
+
+pub mod authorize;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

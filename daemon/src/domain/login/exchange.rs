@@ -70,17 +70,23 @@ impl Exchange<'_> {
         code: &str,
         pending: &PendingLogin,
     ) -> Result<Result<Tokens, LoginError>, Failure> {
+        let (form, authorization) = self.form(endpoint, code, pending)?;
+        let ask = Ask { url: endpoint, form: Some(form), authorization };
+        Ok(match self.outbound.ask(ask).await {
+            Ok(answer) => tokens(&answer),
+            Err(error) => Err(LoginError::Unavailable(error.0)),
+        })
+    }
+
+    /// The body of the request, and a header with which this issuer authenticates.
+    fn form(&self, endpoint: &str, code: &str, pending: &PendingLogin) -> Result<(String, Option<Secret>), Failure> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "authorization_code");
         form.append_pair("code", code);
         form.append_pair("redirect_uri", &pending.redirect_uri);
         form.append_pair("code_verifier", &pending.verifier);
         let authorization = self.authenticate(endpoint, &mut form)?;
-        let ask = Ask { url: endpoint, form: Some(form.finish()), authorization };
-        Ok(match self.outbound.ask(ask).await {
-            Ok(answer) => tokens(&answer),
-            Err(error) => Err(LoginError::Unavailable(error.0)),
-        })
+        Ok((form.finish(), authorization))
     }
 
     /// Adds how this issuer authenticates; a header goes back to the caller.

@@ -18,7 +18,6 @@ const POP: HeaderName = HeaderName::from_static("oauth-client-attestation-pop");
 const CHALLENGE: HeaderName = HeaderName::from_static("oauth-client-attestation-challenge");
 
 /// The client of a request, refused when it says nothing of it.
-#[cfg_attr(not(test), expect(dead_code, reason = "the pushed authorization request calls it"))]
 pub(super) async fn authenticate(
     app: &App,
     headers: &HeaderMap,

@@ -42,7 +42,6 @@ pub(super) fn needed(key: Option<Thumbprint>, required: bool) -> Result<Option<T
 
 /// The key to which an authorization code will be bound: that of the `DPoP` header, of `dpop_jkt`, or of both when they agree
 /// (section 10, 10.1).
-#[cfg_attr(not(test), expect(dead_code, reason = "the pushed authorization request calls it"))]
 pub(super) fn agreed(key: Option<Thumbprint>, dpop_jkt: Option<&str>) -> Result<Option<Thumbprint>, WalletError> {
     let Some(text) = dpop_jkt else { return Ok(key) };
     let given: Option<Thumbprint> = B64.decode(text).ok().and_then(|bytes| bytes.try_into().ok());

@@ -9,6 +9,7 @@ mod etag;
 pub mod metadata;
 pub mod nonce;
 pub mod offer;
+pub mod par;
 pub mod revoke;
 pub mod token;
 pub mod trust;

@@ -93,14 +93,19 @@ async fn what_an_extractor_refuses_is_refused_in_the_form_of_the_audience() {
 async fn the_tables_are_those_of_the_golden_file_and_no_two_rows_collide() {
     let edge = edge(&Metrics::new().unwrap());
     let (public, nested) = (wallet::table(edge.clone(), "", 20), wallet::table(edge.clone(), "/acme", 20));
+    let (pages, nested_pages) = (browser::table(edge.clone(), ""), browser::table(edge.clone(), "/acme"));
     let management = operator::table(edge);
     let mut rows = vec!["# public".to_owned()];
     rows.extend(public.rows());
     rows.push("# public, of an issuer with the path /acme".to_owned());
     rows.extend(nested.rows());
+    rows.push("# public, for browsers".to_owned());
+    rows.extend(pages.rows());
     rows.push("# management".to_owned());
     rows.extend(management.rows());
     assert_eq!(rows.join("\n") + "\n", include_str!("../golden.txt"));
     // The router panics on rows that collide.
-    drop((public.build(), nested.build(), management.build()));
+    let public = public.build().merge(pages.build_rows());
+    let nested = nested.build().merge(nested_pages.build_rows());
+    drop((public, nested, management.build()));
 }

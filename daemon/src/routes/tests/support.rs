@@ -106,6 +106,7 @@ pub(super) async fn refused(response: Response<Body>, audience: Audience, status
     let json = json_of(response).await;
     match audience {
         Audience::Wallet => assert!(json["error"] == code && json["error_description"].is_string(), "{json}"),
+        Audience::Browser => unreachable!("browsers get pages"),
         Audience::Operator => assert!(json["code"] == code && json["message"].is_string(), "{json}"),
     }
 }

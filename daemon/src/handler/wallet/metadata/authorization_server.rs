@@ -48,7 +48,7 @@ fn authentication(site: &Site, clients: ClientPolicy) -> Vec<(String, Value)> {
 }
 
 /// What is there for the authorization code flow (RFC 8414, RFC 9126 5, RFC 9207 3, RFC 7009).
-fn code_flow(site: &Site) -> [(String, Value); 8] {
+fn code_flow(site: &Site) -> [(String, Value); 9] {
     let mut grants = vec![PRE_AUTHORIZED_GRANT, CODE_GRANT];
     if !site.code_flow.refresh_lifetime.is_zero() {
         grants.push(REFRESH_GRANT);
@@ -56,6 +56,7 @@ fn code_flow(site: &Site) -> [(String, Value); 8] {
     [
         ("authorization_endpoint".into(), site.url("/v1/oauth/authorize").into()),
         ("pushed_authorization_request_endpoint".into(), site.url("/v1/oauth/par").into()),
+        ("require_pushed_authorization_requests".into(), site.code_flow.require_pushed.into()),
         ("revocation_endpoint".into(), site.url("/v1/oauth/revoke").into()),
         ("grant_types_supported".into(), json!(grants)),
         ("response_types_supported".into(), json!(["code"])),

@@ -262,7 +262,7 @@ fn text_is_readable_on_its_background() {
 }
 
 impl Site {
-    fn of(issuer: &str, path: &str) -> Self {
+    pub(crate) fn of(issuer: &str, path: &str) -> Self {
         let minute = Duration::from_mins(1);
         Self {
             issuer: issuer.into(),

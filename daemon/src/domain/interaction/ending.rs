@@ -1,0 +1,69 @@
+//! The end of an interaction: a code, or an error. In either case it happens once.
+
+use super::Interactions;
+use super::parties::Approved;
+use super::session::{Session, Stage};
+use super::steps::Move;
+use crate::domain::Failure;
+use crate::store::interaction::InteractionEnd;
+
+impl Interactions {
+    /// The person approved. Of many approvals at once one gets a code; the record and the pushed request are gone before the code is
+    /// made, so a failure in between costs the person a new start, and never makes a second code.
+    pub async fn approve(&self, session: Session) -> Result<Move, Failure> {
+        let interaction = &session.interaction;
+        let (Stage::Consent, Some(user), Some(identity)) =
+            (&interaction.stage, interaction.user, interaction.identity.clone())
+        else {
+            return Ok(Self::place(&session));
+        };
+        let approved = Approved {
+            client_id: interaction.request.client_id.clone(),
+            redirect_uri: interaction.request.redirect_uri.clone(),
+            code_challenge: interaction.request.code_challenge.clone(),
+            dpop_jkt: interaction.request.dpop_jkt,
+            user,
+            configurations: interaction.configurations.clone(),
+            identified: interaction.request.identified,
+            scope: interaction.request.scope.clone(),
+            identity,
+            added: interaction.added.clone(),
+            holder: interaction.holder.as_ref().and_then(|holder| serde_json::to_value(holder).ok()),
+            offer: interaction.request.offer,
+        };
+        if !self.ends(&session).await? {
+            return Ok(Move::Over);
+        }
+        let code = self.grants.grant(approved).await?;
+        let (uri, state) = (&interaction.request.redirect_uri, interaction.request.state.as_deref());
+        Ok(Move::Answer(self.answer(uri, state, vec![("code", &code)])))
+    }
+
+    /// The person refused, or left.
+    pub async fn refuse(&self, session: Session) -> Result<Move, Failure> {
+        self.end_with(session, "access_denied", None).await
+    }
+
+    /// Ends with an error. With a `message` the person reads it before they go back.
+    pub(super) async fn end_with(
+        &self,
+        session: Session,
+        error: &str,
+        message: Option<String>,
+    ) -> Result<Move, Failure> {
+        if !self.ends(&session).await? {
+            return Ok(Move::Over);
+        }
+        let request = &session.interaction.request;
+        let location = self.error(&request.redirect_uri, request.state.as_deref(), error, None);
+        Ok(match message {
+            None => Move::Answer(location),
+            Some(message) => Move::Refused { message, location },
+        })
+    }
+
+    async fn ends(&self, session: &Session) -> Result<bool, Failure> {
+        let end = self.store.interaction_end(&session.id, session.version, session.interaction.pushed).await?;
+        Ok(end == InteractionEnd::Ended)
+    }
+}

@@ -1,0 +1,112 @@
+//! What a person goes through between an authorization request and its answer: one sealed record, changed only by who saw its last
+//! state, and ended once.
+
+use futures_util::future::FutureExt as _;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::engine::{Batch, Version};
+use super::pushed::PushedKey;
+use super::tables::{INTERACTION, PUSHED_REQUEST};
+use super::{Decision, Store, StoreError};
+use crate::base::secret::sha256;
+
+/// An interaction as it was read.
+#[derive(Debug)]
+pub struct Kept<T> {
+    /// The record.
+    pub record: T,
+    /// Its version, to name when it is saved.
+    pub version: Version,
+    /// When it ends by itself.
+    pub ends: Option<Timestamp>,
+}
+
+/// How the end of an interaction went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InteractionEnd {
+    /// This was the end, and the pushed request is used up.
+    Ended,
+    /// It has ended before, or has changed since it was read.
+    Gone,
+    /// Another interaction has used the pushed request up.
+    RequestUsed,
+}
+
+fn key(id: &str) -> [u8; 32] {
+    sha256(id.as_bytes())
+}
+
+fn context(key: &[u8; 32]) -> Vec<u8> {
+    [b"interaction/".as_slice(), key].concat()
+}
+
+impl Store {
+    /// Keeps a new interaction under `id`, which nobody has had before.
+    pub async fn interaction_begin<T: Serialize + Sync>(
+        &self,
+        id: &str,
+        record: &T,
+        ends: Timestamp,
+    ) -> Result<(), StoreError> {
+        let key = key(id);
+        let sealed = self.seal_at(&context(&key), record)?;
+        self.commit(Batch::default().put(INTERACTION, &key, sealed, Some(ends))).await?;
+        Ok(())
+    }
+
+    /// The interaction, while it has not ended.
+    pub async fn interaction_find<T: DeserializeOwned>(&self, id: &str) -> Result<Option<Kept<T>>, StoreError> {
+        let key = key(id);
+        let Some(entry) = self.engine.get(INTERACTION, &key).await? else { return Ok(None) };
+        let record = self.open_at(&context(&key), &entry.value, "interaction")?;
+        Ok(Some(Kept { record, version: entry.version, ends: entry.expires_at }))
+    }
+
+    /// Saves a step, if nothing has changed since `version` was read; otherwise it is `false`, and nothing is written.
+    pub async fn interaction_save<T: Serialize + Sync>(
+        &self,
+        id: &str,
+        version: Version,
+        record: &T,
+        ends: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        let key = key(id);
+        let sealed = self.seal_at(&context(&key), record)?;
+        self.commit(Batch::default().check(INTERACTION, &key, Some(version)).put(INTERACTION, &key, sealed, ends)).await
+    }
+
+    /// Ends an interaction as it was read, and with it the request that was `pushed` for it, for all others that it began.
+    pub async fn interaction_end(
+        &self,
+        id: &str,
+        version: Version,
+        pushed: Option<PushedKey>,
+    ) -> Result<InteractionEnd, StoreError> {
+        let key = key(id);
+        self.decide(|| self.interaction_ending(key, version, pushed).boxed()).await
+    }
+
+    async fn interaction_ending(
+        &self,
+        key: [u8; 32],
+        version: Version,
+        pushed: Option<PushedKey>,
+    ) -> Result<Decision<InteractionEnd>, StoreError> {
+        let found = self.engine.get(INTERACTION, &key).await?;
+        if found.is_none_or(|entry| entry.version != version) {
+            return Ok(Decision::Answer(InteractionEnd::Gone));
+        }
+        let mut batch = Batch::default().check(INTERACTION, &key, Some(version)).delete(INTERACTION, &key);
+        if let Some(pushed) = pushed {
+            match self.engine.get(PUSHED_REQUEST, &pushed).await? {
+                None => return Ok(Decision::Answer(InteractionEnd::RequestUsed)),
+                Some(entry) => {
+                    batch = batch.check(PUSHED_REQUEST, &pushed, Some(entry.version)).delete(PUSHED_REQUEST, &pushed);
+                }
+            }
+        }
+        Ok(Decision::Write(batch, InteractionEnd::Ended))
+    }
+}
