@@ -10,10 +10,12 @@
 use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use issuerd_tests::configurations::membership;
-use issuerd_tests::daemon::Options;
+use issuerd_tests::daemon::{MDL, Options};
+use issuerd_tests::login::Asking;
 use issuerd_tests::management::{CONFIGURATIONS, PRE_AUTHORIZED_OFFERS, details};
 use issuerd_tests::wait::until;
 use issuerd_tests::wallet::request_body;
@@ -131,7 +133,7 @@ fn load_and_kill(mut daemon: Daemon, configuration: &str, ledger: &Ledger, round
     let target = ledger.answers.load(Ordering::SeqCst) + 10 + random(400);
     let pid = rustix::process::Pid::from_raw(daemon.pid().cast_signed()).unwrap();
     let load = Load { ledger, daemon: &daemon, configuration, key: &key };
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         let load = &load;
         for _ in 0..WALLETS {
             scope.spawn(|| load.claim().expect_err("the daemon was killed"));
@@ -219,4 +221,50 @@ fn thirty_kills_lose_nothing_and_revive_nothing() {
     assert!(checked.0 > ROUNDS && checked.1 > 0, "{checked:?}");
     println!("{} offers over {ROUNDS} kills; slowest start {slowest:?}", checked.0);
     assert!(slowest < Duration::from_secs(1), "a start took {slowest:?}");
+}
+
+// OPS-06, OAU-4.1.2-04: with authorization codes, one daemon is killed again and again while codes are redeemed.
+#[test]
+fn codes_and_tokens_after_a_login_survive_kills() {
+    let mut daemon = Daemon::with(Options { release: true, ..Options::default() });
+    let key = HolderKey::es256();
+    for round in 0..10 {
+        let wallet = daemon.wallet();
+        let codes: Vec<_> = (0..16).map(|_| wallet.log_in(&Asking::mdl())).collect();
+        let (address, answered) = (daemon.public(), AtomicUsize::new(0));
+        let answers: Vec<_> = thread::scope(|scope| {
+            let redeem = |request: Request| {
+                let answer =
+                    Connection::try_open(address).and_then(|mut connection| connection.try_send(&request)).ok()?;
+                answered.fetch_add(1, Ordering::SeqCst);
+                Some(answer.expect(200).json())
+            };
+            let redeem = &redeem;
+            let requests = codes.iter().map(|code| wallet.code_request(code, &key));
+            let asking: Vec<_> = requests.map(|request| scope.spawn(move || redeem(request))).collect();
+            until("answers", || (answered.load(Ordering::SeqCst) >= round).then_some(()));
+            daemon.kill();
+            asking.into_iter().map(|asked| asked.join().expect("a wallet")).collect()
+        });
+        daemon = daemon.restart();
+        let wallet = daemon.wallet();
+        for (code, granted) in codes.iter().zip(answers) {
+            let again = || wallet.send(&wallet.code_request(code, &key));
+            let Some(granted) = granted else {
+                // It was redeemed and the answer lost, or it was not; it never is twice.
+                let late = again();
+                assert!(late.status == 200 || late.json()["error"] == "invalid_grant", "{}", late.text());
+                again().expect_error(400, "invalid_grant");
+                continue;
+            };
+            let token = granted["access_token"].as_str().unwrap();
+            let selector = ("credential_configuration_id", daemon.configuration(MDL));
+            let ask = || wallet.send(&wallet.bound_credential_request(token, selector, &key));
+            ask().expect(200);
+            let refresh = granted["refresh_token"].as_str().unwrap();
+            wallet.send(&wallet.refresh_request(refresh, &key)).expect(200);
+            again().expect_error(400, "invalid_grant");
+            ask().expect(401);
+        }
+    }
 }

@@ -16,6 +16,7 @@ use crate::domain::authorization::{Approved, ApprovedClaims};
 use crate::domain::configuration::catalog::Saved;
 use crate::routes::wallet;
 use crate::store::authorization::redeem::CodeRedemption;
+use crate::store::user::User;
 
 const VERIFIER: &str = "walnut-harbour-0123456789-violet-meadow-ABCDEFG";
 const REDIRECT_URI: &str = "https://wallet.example/cb";
@@ -40,6 +41,7 @@ async fn start(change: impl FnOnce(&mut Config)) -> Running {
     let element = json!({ "org.example.pass": { "name": { "mapFrom": "claims.name", "type": "string" } } });
     let body = json!({ "type": "org.example.pass", "claimMappings": element, "expiresIn": { "days": 1 } });
     let Saved::Saved(made) = app.configurations.create(body.as_object().unwrap()).await.unwrap() else { panic!() };
+    app.store.user_save(Uuid::from_u128(5), &User::default(), false).await.unwrap();
     Running { router: wallet(&app, &Tasks::new()), app, clock, pass: made.id, _folder: folder }
 }
 

@@ -200,7 +200,12 @@ impl Issuer {
                 approved_steps(claims)
             }
         };
-        steps.persisted = self.store.user_claims(offer.user_id).await?;
+        let user = self.store.user_find(offer.user_id).await?;
+        // Who logged in is known until deleted, and then is nobody any more.
+        if user.is_none() && token.origin == Origin::AuthorizationCode {
+            return Ok(None);
+        }
+        steps.persisted = user.map(|user| user.claims).unwrap_or_default();
         Ok(Some((steps, holder)))
     }
 
@@ -212,6 +217,7 @@ impl Issuer {
         let Authorized { token, offer } = authorized;
         let found = match token.origin {
             Origin::PreAuthorized => self.store.offer_find(offer.id).await?,
+            Origin::AuthorizationCode if self.store.user_find(offer.user_id).await?.is_none() => None,
             Origin::AuthorizationCode => self.store.authorization_find(offer.id).await?,
         };
         Ok(match found {

@@ -14,7 +14,7 @@ use crate::base::secret::sha256;
 use crate::store::engine::Batch;
 use crate::store::enrichment::Enrichment;
 use crate::store::offer::{Offer, OfferState};
-use crate::store::tables::{AUTHORIZATION, REFRESH, TOKEN};
+use crate::store::tables::{AUTHORIZATION, REFRESH, TOKEN, USER};
 use crate::store::token::Token;
 use crate::store::{Decision, Found, Store, StoreError, codec};
 
@@ -73,7 +73,7 @@ pub enum Refresh {
     Expired,
     /// Its successor was used before. The authorization is ended.
     Reused,
-    /// The authorization has ended.
+    /// The authorization has ended, by itself or with its user.
     Ended,
     /// It belongs to another client.
     OtherClient,
@@ -129,8 +129,14 @@ impl Store {
         let Some(offer) = offer.filter(|offer| alive(&offer.record)) else {
             return Ok(Decision::Answer(Refresh::Ended));
         };
+        // A user who was deleted leaves nothing behind.
+        let user = *offer.record.user_id.as_bytes();
+        let Some(entry) = self.engine.get(USER, &user).await? else {
+            return self.end(id, Batch::default(), Refresh::Ended, Refresh::Ended).await;
+        };
         let Some(token) = mint(&found.record) else { return Ok(Decision::Answer(Refresh::NotGranted)) };
         let batch = Batch::default()
+            .check(USER, &user, Some(entry.version))
             .check(REFRESH, key, Some(found.version))
             .check(AUTHORIZATION, id.as_bytes(), Some(offer.version))
             .put(TOKEN, &request.access_token, codec::pack(&token)?, Some(token.expires_at));

@@ -10,6 +10,7 @@ use crate::store::authorization::refresh::{Refresh, RefreshRequest, RefreshToken
 use crate::store::authorization::revoke::{LiveToken, Revoke, Revoker};
 use crate::store::authorization::{ApprovedClaims, AuthorizationCode, NewAuthorization};
 use crate::store::tables::{AUTHORIZATION_SECRETS, REFRESH};
+use crate::store::user::User;
 
 const VERIFIER: &str = "walnut-harbour-0123456789-violet-meadow-ABCDEFG";
 const REDIRECT_URI: &str = "https://wallet.example/cb";
@@ -55,6 +56,7 @@ impl Bench {
         let configuration = self.configuration().await;
         let (mut authorization, code) = (self.draft(&[configuration], None).offer, word());
         authorization.expires_at = self.after(CODE_LIFE);
+        self.store.user_save(authorization.user_id, &User::default(), false).await.unwrap();
         let id = authorization.id;
         let mut record = AuthorizationCode {
             authorization: id,

@@ -17,6 +17,7 @@ use crate::plugin::Phase;
 use crate::plugin::contract::{Gate, Identity};
 use crate::store::authorization::redeem::CodeRedeem;
 use crate::store::authorization::refresh::Refresh;
+use crate::store::user::User;
 use crate::wire::credential::Selector;
 
 const VERIFIER: &str = "walnut-harbour-0123456789-violet-meadow-ABCDEFG";
@@ -84,6 +85,7 @@ impl House {
     }
 
     async fn login(&self, approved: Approved) -> Granted {
+        self.issuer.store.user_save(approved.user_id, &User::default(), false).await.unwrap();
         let code = self.authorizations().grant(approved).await.unwrap();
         self.traded(&redeems(&code)).await
     }
@@ -234,6 +236,7 @@ async fn a_scope_is_told_and_narrowed_but_never_widened() {
 #[tokio::test]
 async fn bearer_tokens_are_short_lived_and_a_public_client_without_a_key_gets_no_refresh_token() {
     let house = House::with(|site| site.code_flow.token_lifetime = Duration::from_hours(1)).await;
+    house.issuer.store.user_save(Uuid::from_u128(5), &User::default(), false).await.unwrap();
     let code = || async { house.authorizations().grant(approved(&[house.pass], json!({"name": "A"}))).await.unwrap() };
     let bearer = house.traded(&CodeRequest { who: who(None), ..redeems(&code().await) }).await;
     assert_eq!((bearer.bound, bearer.expires_in, bearer.refresh_token), (false, 300, None));
@@ -292,6 +295,21 @@ async fn a_configuration_that_is_gone_is_left_out_of_a_refresh() {
     assert!(matches!(house.refresh(&refreshes(&token)).await, RefreshGrant::Refused(Refresh::NotGranted)));
 }
 
+// BCP-4.14.2-02
+#[tokio::test]
+async fn with_a_user_ends_all_that_was_granted() {
+    let house = House::new().await;
+    let approved = approved(&[house.pass], json!({"name": "A"}));
+    let user = approved.user_id;
+    let granted = house.login(approved).await;
+    assert!(house.issuer.store.user_delete(user).await.unwrap());
+    let request = house.request(&wallets(1), &house.nonce());
+    assert_eq!(house.refused(&granted.access_token, &request).await, Refusal::OfferEnded);
+    let token = granted.refresh_token.unwrap();
+    assert!(matches!(house.refresh(&refreshes(&token)).await, RefreshGrant::Refused(Refresh::Ended)));
+    assert!(house.issuer.authorize(&granted.access_token).await.unwrap().is_none());
+}
+
 // SEC-TOK-03
 #[tokio::test]
 async fn an_operator_sees_and_ends_what_was_granted() {
@@ -329,6 +347,7 @@ async fn hooked() -> House {
 #[tokio::test]
 async fn hooks_act_on_code_and_refresh_and_are_told_who_logged_in() {
     let house = hooked().await;
+    house.issuer.store.user_save(Uuid::from_u128(5), &User::default(), false).await.unwrap();
     let code = house.authorizations().grant(approved(&[house.pass], json!({"name": "Mika"}))).await.unwrap();
     let wrong = CodeRequest { code_verifier: "guess", ..redeems(&code) };
     assert!(matches!(house.code(&wrong).await, CodeGrant::Refused(CodeRedeem::WrongVerifier { left: 4 })));
