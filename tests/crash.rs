@@ -232,14 +232,13 @@ fn codes_and_tokens_after_a_login_survive_kills() {
         let wallet = daemon.wallet();
         let codes: Vec<_> = (0..16).map(|_| wallet.log_in(&Asking::mdl())).collect();
         let (address, answered) = (daemon.public(), AtomicUsize::new(0));
+        let redeem = |request: Request| {
+            let answer = Connection::try_open(address).and_then(|mut connection| connection.try_send(&request)).ok()?;
+            answered.fetch_add(1, Ordering::SeqCst);
+            Some(answer.expect(200).json())
+        };
+        let redeem = &redeem;
         let answers: Vec<_> = thread::scope(|scope| {
-            let redeem = |request: Request| {
-                let answer =
-                    Connection::try_open(address).and_then(|mut connection| connection.try_send(&request)).ok()?;
-                answered.fetch_add(1, Ordering::SeqCst);
-                Some(answer.expect(200).json())
-            };
-            let redeem = &redeem;
             let requests = codes.iter().map(|code| wallet.code_request(code, &key));
             let asking: Vec<_> = requests.map(|request| scope.spawn(move || redeem(request))).collect();
             until("answers", || (answered.load(Ordering::SeqCst) >= round).then_some(()));

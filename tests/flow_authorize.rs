@@ -65,7 +65,7 @@ fn logged_in(daemon: &Daemon, browser: &mut Browser) -> Answer {
 }
 
 fn location(answer: &Answer) -> String {
-    answer.header("location").expect("a redirect").to_owned()
+    answer.header("location").unwrap().to_owned()
 }
 
 // PAR-2.2-01, PAR-2.2-02, PAR-2.3-02, BCP-4.2-01, BCP-4.16-01, SEC-XSS-01, VCI-15.1-01, VCI-15.1-02, ISS-2-01, OAU-4.1.2-01, BCP-4.12-01
@@ -87,7 +87,14 @@ fn a_person_gets_a_code_and_every_page_is_safe() {
     assert!(policy.contains("form-action 'self' https://wallet.example;") && !policy.contains("unsafe"), "{policy}");
     assert!(consent.header("access-control-allow-origin").is_none());
     let html = consent.text();
-    for shown in ["Club &lt;Card&gt;", "wallet.example/&lt;app&gt;", "level", "id=\"approve\"", "id=\"deny\"", "<html lang=\"en\">"] {
+    for shown in [
+        "Club &lt;Card&gt;",
+        "wallet.example/&lt;app&gt;",
+        "level",
+        "id=\"approve\"",
+        "id=\"deny\"",
+        "<html lang=\"en\">",
+    ] {
         assert!(html.contains(shown), "{shown} in {html}");
     }
     assert!(!html.contains("<script") && !html.contains("Mika"), "{html}");

@@ -21,7 +21,8 @@ impl House {
         let attester = Attester::new();
         let anchors = NamedTempFile::new().unwrap();
         std::fs::write(anchors.path(), attester.authority()).unwrap();
-        let daemon = Daemon::installed(&format!("[key_attestation]\ntrust_anchors = [{:?}]\n", anchors.path()));
+        let daemon =
+            Daemon::installed(&format!("[key_attestation]\ntrust_anchors = [\"{}\"]\n", anchors.path().display()));
         let body = changed(membership("org.example.club"), "/keyAttestation", asked.clone());
         let configuration = daemon.management().create_configuration(&body);
         Self { wallet: daemon.wallet(), daemon, attester, configuration, _anchors: anchors }

@@ -43,7 +43,7 @@ impl Browser {
         for _ in 0..5 {
             match answer.header("location").filter(|location| location.contains(&self.to.to_string())) {
                 None => break,
-                Some(location) => answer = self.get(&location.to_owned()),
+                Some(location) => answer = self.get(location),
             }
         }
         answer

@@ -3,7 +3,7 @@
 use super::parties::Wallet;
 use super::push::{PREFIX, Pushed};
 use super::redirect::{RedirectProblem, with_answer};
-use super::request::{AuthorizationRequest, Parameters, RequestError};
+use super::request::{AuthorizationRequest, Parameters, RequestCode, RequestError};
 use super::session::{Interaction, Stage};
 use super::{INTERACTION_LIFETIME, Interactions};
 use crate::base::clock::after;
@@ -77,12 +77,10 @@ impl Interactions {
         if let Err(problem) = self.rules.redirects.check(wallet.redirect_uris.as_deref(), uri) {
             return Ok(Opening::Refused(Unsafe::Redirect(problem)));
         }
-        let read = match parameters.contains_key("request") {
-            true => Err(RequestError::new(
-                super::request::RequestCode::RequestNotSupported,
-                "signed request objects are not supported",
-            )),
-            false => self.read(&wallet, parameters).await?,
+        let read = if parameters.contains_key("request") {
+            Err(RequestError::new(RequestCode::RequestNotSupported, "signed request objects are not supported"))
+        } else {
+            self.read(&wallet, parameters).await?
         };
         match read {
             Ok(request) => self.begin(wallet, request, None).await,

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::Interactions;
-use super::parties::PageAnswer;
+use super::parties::{PageAnswer, Wallet};
 use super::session::{LoginElsewhere, Session, Shown, Stage};
 use crate::base::secret::same;
 use crate::domain::Failure;
@@ -192,7 +192,7 @@ impl Interactions {
     ) -> Result<Move, Failure> {
         let token = self.secret::<16>()?;
         let return_url = format!("{}?interaction={}&step={token}", self.site.url("/v1/oauth/hook/return"), session.id);
-        let wallet = self.wallet(&session);
+        let wallet = asking_wallet(&session.interaction.wallet);
         let visitor = Visitor { issuer: &self.site.issuer, caller, wallet: &wallet, return_url: &return_url };
         let mut admission = self.admission(&session).await?;
         let next = self.hooks.authorize(&visitor, &mut admission, &mut place, step).await;
@@ -208,15 +208,6 @@ impl Interactions {
                 session.interaction.stage = Stage::Hook(place, Shown::Page { url: url.clone(), token });
                 self.saved(session, Move::Leave(url)).await
             }
-        }
-    }
-
-    fn wallet(&self, session: &Session) -> contract::Wallet {
-        let wallet = &session.interaction.wallet;
-        contract::Wallet {
-            client_id: Some(wallet.id.clone()),
-            attested: wallet.attested,
-            attester: wallet.attester.clone(),
         }
     }
 
@@ -310,5 +301,14 @@ fn holder(identity: &Identity) -> contract::Identity {
         amr: identity.amr.clone(),
         authenticated_at: identity.authenticated_at.and_then(|at| u64::try_from(at.as_millisecond()).ok()),
         claims: text(&identity.claims),
+    }
+}
+
+/// The wallet as auth hooks are told of it.
+fn asking_wallet(wallet: &Wallet) -> contract::Wallet {
+    contract::Wallet {
+        client_id: Some(wallet.id.clone()),
+        attested: wallet.attested,
+        attester: wallet.attester.clone(),
     }
 }

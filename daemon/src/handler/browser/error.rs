@@ -58,11 +58,10 @@ impl Trouble {
             Self::Request(Unsafe::UnknownRequest) => words.unknown_request,
             Self::Request(Unsafe::NotPushed) => words.not_pushed,
             Self::Request(Unsafe::UnknownClient) => words.unknown_client,
-            Self::Request(Unsafe::Disabled) => words.not_found,
             Self::Request(Unsafe::Redirect(_)) => words.bad_redirect,
             Self::Over => words.over,
             Self::ForeignForm => words.foreign_form,
-            Self::NotFound(_) => words.not_found,
+            Self::Request(Unsafe::Disabled) | Self::NotFound(_) => words.not_found,
             Self::Failed => words.failed,
             Self::Unavailable => words.unavailable,
         }
