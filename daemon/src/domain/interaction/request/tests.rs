@@ -41,9 +41,10 @@ fn good() -> Parameters {
 fn read(changes: &[(&str, &str)], offer: Option<&Offered>) -> Result<AuthorizationRequest, RequestError> {
     let mut parameters = good();
     for (name, value) in changes {
-        match value.is_empty() {
-            true => drop(parameters.remove(*name)),
-            false => drop(parameters.insert((*name).to_owned(), (*value).to_owned())),
+        if value.is_empty() {
+            drop(parameters.remove(*name))
+        } else {
+            drop(parameters.insert((*name).to_owned(), (*value).to_owned()))
         }
     }
     let configurations = [configuration(1, "org.example.a"), configuration(2, "org.example.b")];

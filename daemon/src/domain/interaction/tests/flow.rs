@@ -295,7 +295,9 @@ async fn an_auth_hook_asks_until_it_is_content_and_adds_what_it_knows() {
         Verdict::Challenge(form(Some("wrong"))),
         Verdict::Allow(enrichment(&json!({ "family_name": "Winter", "unmapped": 1 }))),
     ];
-    verdicts.into_iter().for_each(|verdict| bench.plugins.verdict("pin", Ok(verdict)));
+    for verdict in verdicts {
+        bench.plugins.verdict("pin", Ok(verdict));
+    }
     let visitor = bench.begin(&bench.push().await).await;
     assert_eq!(bench.log_in(&visitor).await, Move::To(Place::Hook));
     let (context, step) = bench.plugins.stepped();

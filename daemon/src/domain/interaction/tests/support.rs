@@ -182,10 +182,12 @@ impl Bench {
         Self { interactions: Arc::new(interactions), parties, plugins, clock, pass: made.id }
     }
 
+    #[expect(clippy::unused_self, reason = "it is one of the parties")]
     pub(super) fn wallet(&self) -> Wallet {
         wallet("wallet")
     }
 
+    #[expect(clippy::unused_self, reason = "it reads like the others")]
     pub(super) fn request(&self) -> Parameters {
         [
             ("response_type", "code"),
@@ -233,7 +235,7 @@ impl Bench {
     /// Logs the test user in.
     pub(super) async fn log_in(&self, visitor: &(String, String)) -> Move {
         let session = self.session(visitor).await;
-        self.interactions.login(session, Choice::TestUser("mika"), &Default::default()).await.unwrap()
+        self.interactions.login(session, Choice::TestUser("mika"), &crate::domain::caller::Caller::default()).await.unwrap()
     }
 
     pub(super) async fn approve(&self, visitor: &(String, String)) -> Move {

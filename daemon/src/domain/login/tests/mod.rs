@@ -4,6 +4,7 @@ mod catalog;
 mod refused;
 mod rotation;
 
+use base64::Engine as _;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
@@ -53,7 +54,6 @@ async fn the_request_has_state_nonce_and_pkce_and_what_is_configured() {
     let (nonce, challenge) = (drawn("nonce"), drawn("code_challenge"));
     assert!(nonce == first.pending.nonce && nonce.len() >= 22 && nonce != second.pending.nonce);
     assert_ne!(first.pending.verifier, second.pending.verifier);
-    use base64::Engine as _;
     let hashed = sha256(first.pending.verifier.as_bytes());
     assert_eq!(challenge, base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hashed));
     let expected = [
@@ -97,7 +97,6 @@ async fn a_login_gives_the_claims_of_id_token_and_userinfo() {
     let urls: Vec<_> = asked.iter().map(|(url, _, _)| url.as_str()).collect();
     assert_eq!(urls, ["https://login.example/token", "https://login.example/keys", "https://login.example/me"]);
     // RFC 6749 2.3.1: both halves are form-encoded.
-    use base64::Engine as _;
     let pair = base64::engine::general_purpose::STANDARD.encode("issuerd:a+secret%3A%25");
     assert_eq!(asked[0].2, Some(format!("Basic {pair}")));
     let form: BTreeMap<String, String> =

@@ -9,7 +9,10 @@ use crate::base::secret::hmac;
 use crate::signer::Algorithm;
 
 fn unacceptable(outcome: Option<LoginError>, what: &str) {
-    assert!(matches!(outcome, Some(LoginError::Unacceptable(_))), "{what}: {outcome:?}");
+    match outcome {
+        Some(LoginError::Unacceptable(_)) => {}
+        other => panic!("{what}: {other:?}"),
+    }
 }
 
 // UPS-04, UPS-12
@@ -56,7 +59,7 @@ async fn each_defect_of_an_id_token_is_refused() {
         json!({ "aud": ["issuerd"] }),
         json!({ "aud": ["issuerd", "other"], "azp": "issuerd" }),
         json!({ "exp": START - 59 }),
-        json!({ "iat": START + 60, "exp": START as f64 + 90.5 }),
+        json!({ "iat": START + 60, "exp": 1_800_000_090.5 }),
         json!({ "nbf": START + 60 }),
         // The left half of SHA-256 of "at".
         json!({ "at_hash": at_hash() }),
