@@ -42,9 +42,9 @@ fn read(changes: &[(&str, &str)], offer: Option<&Offered>) -> Result<Authorizati
     let mut parameters = good();
     for (name, value) in changes {
         if value.is_empty() {
-            drop(parameters.remove(*name))
+            drop(parameters.remove(*name));
         } else {
-            drop(parameters.insert((*name).to_owned(), (*value).to_owned()))
+            drop(parameters.insert((*name).to_owned(), (*value).to_owned()));
         }
     }
     let configurations = [configuration(1, "org.example.a"), configuration(2, "org.example.b")];

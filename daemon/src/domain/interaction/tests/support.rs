@@ -235,7 +235,10 @@ impl Bench {
     /// Logs the test user in.
     pub(super) async fn log_in(&self, visitor: &(String, String)) -> Move {
         let session = self.session(visitor).await;
-        self.interactions.login(session, Choice::TestUser("mika"), &crate::domain::caller::Caller::default()).await.unwrap()
+        self.interactions
+            .login(session, Choice::TestUser("mika"), &crate::domain::caller::Caller::default())
+            .await
+            .unwrap()
     }
 
     pub(super) async fn approve(&self, visitor: &(String, String)) -> Move {
