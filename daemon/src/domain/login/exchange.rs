@@ -57,6 +57,8 @@ pub(super) struct Tokens {
 /// An exchange: with whom, when.
 pub(super) struct Exchange<'a> {
     pub(super) provider: &'a Provider,
+    /// The provider's issuer identifier.
+    pub(super) issuer: &'a str,
     pub(super) outbound: &'a dyn Outbound,
     pub(super) random: &'a dyn Random,
     pub(super) now: Timestamp,
@@ -70,7 +72,7 @@ impl Exchange<'_> {
         code: &str,
         pending: &PendingLogin,
     ) -> Result<Result<Tokens, LoginError>, Failure> {
-        let (form, authorization) = self.form(endpoint, code, pending)?;
+        let (form, authorization) = self.form(code, pending)?;
         let ask = Ask { url: endpoint, form: Some(form), authorization };
         Ok(match self.outbound.ask(ask).await {
             Ok(answer) => tokens(&answer),
@@ -79,22 +81,18 @@ impl Exchange<'_> {
     }
 
     /// The body of the request, and a header with which this issuer authenticates.
-    fn form(&self, endpoint: &str, code: &str, pending: &PendingLogin) -> Result<(String, Option<Secret>), Failure> {
+    fn form(&self, code: &str, pending: &PendingLogin) -> Result<(String, Option<Secret>), Failure> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "authorization_code");
         form.append_pair("code", code);
         form.append_pair("redirect_uri", &pending.redirect_uri);
         form.append_pair("code_verifier", &pending.verifier);
-        let authorization = self.authenticate(endpoint, &mut form)?;
+        let authorization = self.authenticate(&mut form)?;
         Ok((form.finish(), authorization))
     }
 
     /// Adds how this issuer authenticates; a header goes back to the caller.
-    fn authenticate(
-        &self,
-        endpoint: &str,
-        form: &mut form_urlencoded::Serializer<'_, String>,
-    ) -> Result<Option<Secret>, Failure> {
+    fn authenticate(&self, form: &mut form_urlencoded::Serializer<'_, String>) -> Result<Option<Secret>, Failure> {
         let client = self.provider.client_id.as_str();
         let secret = self.provider.client_secret.as_deref().unwrap_or_default();
         match self.provider.token_endpoint_auth_method {
@@ -109,7 +107,7 @@ impl Exchange<'_> {
             }
             AuthMethod::PrivateKeyJwt => {
                 form.append_pair("client_id", client).append_pair("client_assertion_type", ASSERTION_TYPE);
-                form.append_pair("client_assertion", &self.assertion(endpoint)?);
+                form.append_pair("client_assertion", &self.assertion()?);
             }
             AuthMethod::None => {
                 form.append_pair("client_id", client);
@@ -118,12 +116,14 @@ impl Exchange<'_> {
         Ok(None)
     }
 
-    fn assertion(&self, endpoint: &str) -> Result<String, Failure> {
+    /// The audience is the issuer identifier alone: what is made for a token endpoint could be asked for by another provider that
+    /// says it has the same (RFC 7523bis 4).
+    fn assertion(&self) -> Result<String, Failure> {
         let key = client_key(self.provider)?;
         let (client, now) = (&self.provider.client_id, self.now.as_second());
         let header = json!({ "alg": "ES256", "typ": "JWT", "kid": jwk::thumbprint(key.public_key()) });
         let payload = json!({
-            "iss": client, "sub": client, "aud": endpoint, "jti": B64.encode(bytes::<16>(self.random)?),
+            "iss": client, "sub": client, "aud": self.issuer, "jti": B64.encode(bytes::<16>(self.random)?),
             "iat": now, "exp": now + ASSERTION,
         });
         let signed = format!("{}.{}", B64.encode(header.to_string()), B64.encode(payload.to_string()));

@@ -29,7 +29,7 @@ impl Providers {
             Err(error) => return Ok(Err(error)),
         };
         let (outbound, random) = (parts.outbound.as_ref(), parts.random.as_ref());
-        let exchange = Exchange { provider, outbound, random, now };
+        let exchange = Exchange { provider, issuer: &discovery.issuer, outbound, random, now };
         let tokens = match exchange.tokens(&discovery.token_endpoint, code, pending).await? {
             Ok(tokens) => tokens,
             Err(error) => return Ok(Err(error)),

@@ -99,8 +99,17 @@ impl KeySet {
 fn named(json: &Json<'_>) -> Option<Named> {
     let object = json.as_object()?;
     let text = |name: &str| object.get(name).and_then(Json::as_str);
-    let key = if text("kty") == Some("RSA") { Key::Rsa(rsa(object)?) } else { Key::Curve(jwk::parse(json).ok()?) };
+    let key = if text("kty") == Some("RSA") { Key::Rsa(rsa(object)?) } else { Key::Curve(curve(object)?) };
     Some(Named { kid: text("kid").map(str::to_owned), key })
+}
+
+fn curve(object: &Object<'_>) -> Option<PublicKey> {
+    let mut object = object.clone();
+    // The name of RFC 9864, where the reader of keys knows that of RFC 8037.
+    if object.get("crv") == object.get("alg") {
+        object.take("alg");
+    }
+    jwk::parse(&Json::Object(object)).ok()
 }
 
 fn rsa(object: &Object<'_>) -> Option<RsaKey> {
@@ -126,6 +135,16 @@ mod tests {
         }
         for name in ["none", "None", "HS256", "HS512", "RS1", "RS512", "ES256K", "ES512", "rs256", ""] {
             assert!(TokenAlgorithm::named(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_either_name_of_its_algorithm_is_read() {
+        let key = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+        let eddsa = TokenAlgorithm::named("EdDSA").unwrap();
+        for (alg, read) in [("EdDSA", true), ("Ed25519", true), ("ES256", false)] {
+            let set = KeySet::read(format!(r#"{{"keys":[{{{key},"alg":"{alg}"}}]}}"#).as_bytes()).unwrap();
+            assert_eq!(set.has(None, eddsa), read, "{alg}");
         }
     }
 

@@ -140,6 +140,18 @@ fn names(fields: &mut Fields<'_>, member: &'static str) -> Option<Vec<String>> {
     Some(names.into_iter().map(str::to_owned).collect())
 }
 
+/// The public half of the client's key, as a provider registers it.
+fn client_jwk(provider: &Provider) -> Result<Value, Failure> {
+    let key = client_key(provider)?;
+    let mut shown: Value = serde_json::from_str(&jwk::print(key.public_key())).unwrap_or_default();
+    if let Some(object) = shown.as_object_mut() {
+        object.insert("kid".into(), jwk::thumbprint(key.public_key()).into());
+        object.insert("alg".into(), "ES256".into());
+        object.insert("use".into(), "sig".into());
+    }
+    Ok(shown)
+}
+
 /// A provider as the management API shows it.
 pub(super) fn shown(provider: &Provider, site: &Site) -> Result<Value, Failure> {
     let mut shown = json!({
@@ -158,8 +170,7 @@ pub(super) fn shown(provider: &Provider, site: &Site) -> Result<Value, Failure> 
             object.insert("clientSecret".into(), MASK.into());
         }
         if provider.client_key.is_some() {
-            let key = jwk::print(client_key(provider)?.public_key());
-            object.insert("clientJwk".into(), serde_json::from_str(&key).unwrap_or_default());
+            object.insert("clientJwk".into(), client_jwk(provider)?);
         }
     }
     Ok(shown)

@@ -49,9 +49,14 @@ impl Upstream {
     }
 
     fn line(&mut self) -> Value {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).expect("the provider says something")
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "the provider has ended");
+            // Its warnings are no JSON.
+            if let Ok(said) = serde_json::from_str(&line) {
+                return said;
+            }
+        }
     }
 
     fn rotate(&mut self) {

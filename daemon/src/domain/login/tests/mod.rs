@@ -155,7 +155,7 @@ fn assert_assertion(assertion: &str, shown: &Value) {
     for member in ["iss", "sub"] {
         assert_eq!(claims[member], "issuerd");
     }
-    assert_eq!(claims["aud"], "https://login.example/token");
+    assert_eq!(claims["aud"], URL);
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 60);
 }
 
