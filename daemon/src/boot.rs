@@ -3,7 +3,9 @@
 mod anchors;
 mod clients;
 mod login;
+mod parts;
 mod plugins;
+mod site;
 mod tls;
 
 use std::fs::DirBuilder;
@@ -12,44 +14,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::{App, PluginHost, Shared};
+use crate::app::{PluginHost, Shared};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::random::{Random, SystemRandom};
 use crate::base::secret::Secret;
 use crate::base::steady::SteadyClock;
 use crate::config::master_key::{self, MasterKeyError};
-use crate::config::{AuthorizationCode, Config, StoreSection};
+use crate::config::{Config, StoreSection};
 use crate::domain::Failure;
 use crate::domain::access::clients::Clients;
-use crate::domain::authorization::Authorizations;
-use crate::domain::authorization::offers::CodeOffers;
 use crate::domain::claim_source::catalog::ClaimSources;
-use crate::domain::client::WalletClients;
 use crate::domain::configuration::catalog::Configurations;
-use crate::domain::dpop::{Dpop, DpopPolicy, DpopRules};
 use crate::domain::event::Events;
 use crate::domain::hook::Hooks;
-use crate::domain::interaction::granting::CodeGrants;
-use crate::domain::interaction::people::People;
-use crate::domain::interaction::redirect::RedirectPolicy;
-use crate::domain::interaction::{FlowRules, Interactions};
-use crate::domain::issuance::Issuer;
-use crate::domain::login::Providers;
-use crate::domain::nonce::NonceIssuer;
-use crate::domain::offer::Offers;
-use crate::domain::site::{CodeFlow, Site};
-use crate::domain::token::Tokens;
 use crate::domain::trust::Trust;
-use crate::handler::wallet::metadata::MetadataCache;
 use crate::lifecycle::Tasks;
 use crate::observe::metrics::Metrics;
-use crate::pki::chain::Anchors;
 use crate::plugin::HostParts;
 use crate::signer::{Algorithm, SoftwareKey};
 use crate::store::Store;
 use crate::store::redb_engine::{OpenError, RedbEngine};
 use crate::store::seal::Sealer;
 pub use clients::check_all as check_clients;
+use parts::Parts;
 pub use plugins::{check as check_plugins, reload_at_hangup};
 pub use tls::{ListenerTls, load_tls};
 
@@ -110,7 +97,7 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     let random: Arc<dyn Random> = Arc::new(SystemRandom::default());
     let metrics = Metrics::new().map_err(|error| BootError::Metrics(error.to_string()))?;
     let store = open_store(&config.store, &clock, &random, &metrics)?;
-    let site = Arc::new(site(config));
+    let site = Arc::new(site::site(config));
     let key = access_key(&store).await?;
     let attesters = anchors::attesters(config).map_err(|wrong| BootError::Clients(wrong.join("\n")))?;
     let configurations = Configurations::load(store.clone(), Arc::clone(&clock), Arc::clone(&random)).await?;
@@ -153,142 +140,6 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     Ok(Arc::new(parts.assemble((clients.await?, wallet_clients), config)))
 }
 
-struct Parts {
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    metrics: Arc<Metrics>,
-    store: Store,
-    site: Arc<Site>,
-    configurations: Arc<Configurations>,
-    providers: Arc<Providers>,
-    hooks: Arc<Hooks>,
-    claim_sources: Arc<ClaimSources>,
-    plugins: PluginHost,
-    trust: Arc<Trust>,
-    attesters: Anchors,
-}
-
-impl Parts {
-    fn assemble(mut self, (clients, wallet_clients): (Clients, Arc<WalletClients>), config: &Config) -> App {
-        let nonce_key = self.store.derive_key("c_nonce");
-        let lifetime = Duration::from_secs(config.issuance.nonce_lifetime);
-        let nonces = Arc::new(NonceIssuer::new(nonce_key, &self.site.issuer, lifetime));
-        let events: Arc<dyn Events> = Arc::clone(&self.metrics) as _;
-        let issuer = Issuer {
-            store: self.store.clone(),
-            site: Arc::clone(&self.site),
-            clock: Arc::clone(&self.clock),
-            random: Arc::clone(&self.random),
-            nonces: Arc::clone(&nonces),
-            configurations: Arc::clone(&self.configurations),
-            hooks: Arc::clone(&self.hooks),
-            claim_sources: Arc::clone(&self.claim_sources),
-            trust: Arc::clone(&self.trust),
-            attesters: std::mem::take(&mut self.attesters),
-            events,
-            verify_signatures: config.issuance.verify_signatures,
-        };
-        App {
-            offers: self.offers(),
-            tokens: self.tokens(),
-            authorizations: self.authorizations(),
-            code_offers: self.code_offers(),
-            dpop: self.dpop(config),
-            users: self.users(),
-            interaction_hooks: self.interaction_hooks(),
-            interactions: self.interactions(&config.authorization_code, &wallet_clients),
-            clients,
-            wallet_clients,
-            nonces,
-            issuer,
-            metadata: MetadataCache::default(),
-            site: self.site,
-            clock: self.clock,
-            random: self.random,
-            store: self.store,
-            configurations: self.configurations,
-            claim_sources: self.claim_sources,
-            providers: self.providers,
-            plugins: self.plugins,
-            trust: self.trust,
-            metrics: self.metrics,
-        }
-    }
-
-    fn offers(&self) -> Offers {
-        Offers {
-            store: self.store.clone(),
-            site: Arc::clone(&self.site),
-            clock: Arc::clone(&self.clock),
-            random: Arc::clone(&self.random),
-            configurations: Arc::clone(&self.configurations),
-            hooks: Arc::clone(&self.hooks),
-            claim_sources: Arc::clone(&self.claim_sources),
-            trust: Arc::clone(&self.trust),
-            tx_code_key: self.store.derive_key("tx_code"),
-        }
-    }
-
-    fn authorizations(&self) -> Authorizations {
-        Authorizations {
-            store: self.store.clone(),
-            site: Arc::clone(&self.site),
-            clock: Arc::clone(&self.clock),
-            random: Arc::clone(&self.random),
-            configurations: Arc::clone(&self.configurations),
-            hooks: Arc::clone(&self.hooks),
-            refresh_key: self.store.derive_key("refresh_token"),
-        }
-    }
-
-    fn interactions(&self, section: &AuthorizationCode, wallet_clients: &Arc<WalletClients>) -> Interactions {
-        Interactions {
-            store: self.store.clone(),
-            site: Arc::clone(&self.site),
-            clock: Arc::clone(&self.clock),
-            random: Arc::clone(&self.random),
-            configurations: Arc::clone(&self.configurations),
-            hooks: Arc::clone(&self.hooks),
-            wallets: Arc::new(Arc::clone(wallet_clients)),
-            grants: Arc::new(CodeGrants { authorizations: self.authorizations(), offers: self.code_offers() }),
-            logins: Arc::new(People { providers: Arc::clone(&self.providers), users: self.users() }),
-            visits: Arc::new(self.interaction_hooks()),
-            rules: flow_rules(section),
-        }
-    }
-
-    fn code_offers(&self) -> CodeOffers {
-        CodeOffers {
-            store: self.store.clone(),
-            site: Arc::clone(&self.site),
-            clock: Arc::clone(&self.clock),
-            random: Arc::clone(&self.random),
-        }
-    }
-
-    fn dpop(&self, config: &Config) -> Dpop {
-        let rules = DpopRules {
-            require_nonce: config.dpop.require_nonce,
-            nonce_lifetime: Duration::from_secs(config.dpop.nonce_lifetime),
-            max_age: Duration::from_secs(config.dpop.max_age),
-        };
-        let key = self.store.derive_key("dpop_nonce");
-        Dpop::new(self.store.clone(), Arc::clone(&self.clock), &key, &self.site.issuer, rules)
-    }
-
-    fn tokens(&self) -> Tokens {
-        Tokens {
-            store: self.store.clone(),
-            site: Arc::clone(&self.site),
-            clock: Arc::clone(&self.clock),
-            random: Arc::clone(&self.random),
-            tx_code_key: self.store.derive_key("tx_code"),
-            configurations: Arc::clone(&self.configurations),
-            hooks: Arc::clone(&self.hooks),
-        }
-    }
-}
-
 /// Only the store, for commands that change an installation while no daemon runs.
 pub fn open_store(
     section: &StoreSection,
@@ -314,60 +165,6 @@ async fn access_key(store: &Store) -> Result<SoftwareKey, BootError> {
         failure => BootError::Load(failure),
     })?;
     Ok(SoftwareKey::from_pkcs8(Algorithm::Es256, &key).map_err(|_| Failure::Signing)?)
-}
-
-fn site(config: &Config) -> Site {
-    let issuer = config.server.issuer.clone();
-    let given = |text: &String| (!text.is_empty()).then(|| text.clone());
-    let after_scheme = issuer.split_once("://").map_or("", |(_, rest)| rest);
-    Site {
-        issuer_path: after_scheme.find('/').and_then(|at| after_scheme.get(at..)).unwrap_or_default().to_owned(),
-        issuer,
-        name: given(&config.issuer.name),
-        country: given(&config.issuer.country),
-        offer_lifetime: Duration::from_secs(config.pre_authorized.expires_in),
-        offer_lifetime_max: Duration::from_secs(config.pre_authorized.max_expires_in),
-        tx_code_attempts: config.pre_authorized.tx_code_attempts,
-        requests_per_offer: config.pre_authorized.credential_requests_per_offer,
-        keep_ended: Duration::from_secs(config.pre_authorized.keep_ended),
-        token_lifetime: Duration::from_secs(config.issuance.access_token_lifetime),
-        batch_size: usize::try_from(config.issuance.batch_size).unwrap_or(usize::MAX),
-        dpop: DpopPolicy {
-            enabled: config.dpop.enabled,
-            required: config.dpop.required,
-            required_for_authorization_code: config.dpop.enabled && config.dpop.required_for_authorization_code,
-        },
-        code_flow: code_flow(&config.authorization_code),
-    }
-}
-
-fn flow_rules(section: &AuthorizationCode) -> FlowRules {
-    let allows = |kind: &str| section.unregistered_redirect_uris.iter().any(|one| one == kind);
-    FlowRules {
-        require_pushed: section.require_pushed_authorization_requests,
-        pushed_lifetime: Duration::from_secs(section.pushed_request_lifetime),
-        redirects: RedirectPolicy {
-            https: allows("https"),
-            private_schemes: allows("private-scheme"),
-            loopback: allows("loopback"),
-            schemes: section.redirect_schemes.clone(),
-        },
-    }
-}
-
-fn code_flow(section: &AuthorizationCode) -> CodeFlow {
-    CodeFlow {
-        enabled: section.enabled,
-        code_lifetime: Duration::from_secs(section.code_lifetime),
-        token_lifetime: Duration::from_secs(section.access_token_lifetime),
-        refresh_lifetime: Duration::from_secs(section.refresh_token_lifetime),
-        require_pushed: section.require_pushed_authorization_requests,
-        rotate: section.rotate_refresh_tokens,
-        requests: match section.credential_requests_per_authorization {
-            0 => u32::MAX,
-            requests => requests,
-        },
-    }
 }
 
 /// Starts what runs beside the listeners: the sweeper, the renewal of document signers, the look at the plugins' files.
