@@ -40,6 +40,11 @@ const fn row(key: &'static str, wanted: Wanted, because: &'static str) -> Row {
 /// HAIP 1.0 by key. What needs more than a look at one key is in [`missing`].
 const HAIP: &[Row] = &[
     row("authorization_code.enabled", Wanted::Flag(true), "the authorization code flow is required (HAIP 4)"),
+    row(
+        "authorization_code.require_pushed_authorization_requests",
+        Wanted::Flag(true),
+        "authorization requests are pushed (HAIP 4)",
+    ),
     row("authorization_code.code_lifetime", Wanted::AtMost(60), "codes live 60 s at most (FAPI 2.0 5.3.2.1)"),
     row("authorization_code.rotate_refresh_tokens", Wanted::Flag(false), "no rotation (FAPI 2.0 5.3.2.1)"),
     row("dpop.enabled", Wanted::Flag(true), "DPoP is required (HAIP 4)"),
