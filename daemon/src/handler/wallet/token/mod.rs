@@ -1,6 +1,6 @@
 //! `POST /v1/oauth/token` (RFC 6749 3.2, `OpenID4VCI` section 6): one file a grant.
 //!
-//! What all have in common comes first and in one place: the form, who sends it ([`presented`]), for whom the token is meant.
+//! What all have in common comes first and in one place: the form, who sends it (`presented`), for whom the token is meant.
 
 mod authorization_code;
 mod pre_authorized;
