@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use issuerd_tests::Daemon;
 use issuerd_tests::daemon::{MDL, Options, run};
+use issuerd_tests::wait::until;
 use issuerd_tests::wait::{until, within};
 use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair};
 use rustix::process::Signal;
@@ -122,7 +123,7 @@ fn dev_serves_https_with_a_ca_that_it_keeps() {
     assert_eq!(daemon.ready.line.as_object().unwrap().len(), 6, "the line stays as it is");
     let folder = daemon.data().join("tls");
     let ca = folder.join("ca.pem");
-    assert!(daemon.stderr().contains("ca.pem"), "{}", daemon.stderr());
+    until("the CA is named", || daemon.stderr().contains("ca.pem").then_some(()));
     assert_eq!([mode(&folder.join("ca.key")), mode(&folder.join("server.key")), mode(&folder)], [0o600, 0o600, 0o700]);
     let url = format!("{issuer}{METADATA}");
     for (more, version) in [("--http2", "2"), ("--http1.1", "1.1")] {
