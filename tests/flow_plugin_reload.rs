@@ -112,7 +112,7 @@ fn hooks_and_bindings_change_without_a_restart_and_leave_the_rest_alone() {
     // Both are removed, and the offer is good again.
     hangup(&mut daemon, |text| text.replace(HOOK, "").replace(&elsewhere, ""));
     assert!(named(&daemon, "places").is_none());
-    assert!(daemon.stderr().contains("plugin unloaded"));
+    until("the log says so", || daemon.stderr().contains("plugin unloaded").then_some(()));
     let mdoc = daemon.wallet().claim(&refused, &[HolderKey::es256()]).remove(0);
     assert_eq!(mdoc.value("name").as_text(), Some("Mika Sommer"));
     // The type is bound no longer: the claims are those of the offer.
