@@ -154,9 +154,9 @@ fn a_claim_source_whose_plugin_is_gone_is_named_and_uses_nothing_up() {
     hangup(&mut daemon, |text| text.replace("[plugin.people", "[plugin.staff"));
     let state = || management.list("/v1/claim-sources")[0]["pluginState"].clone();
     assert_eq!(state(), "missing");
-    assert_eq!(daemon.stderr().matches(&source).count(), 1, "the reload tells of it");
+    until("the reload tells of it", || (daemon.stderr().matches(&source).count() == 1).then_some(()));
     daemon.wallet().ask(&token, &id, &[HolderKey::es256()]).expect_error(503, "temporarily_unavailable");
-    assert_eq!(daemon.stderr().matches(&source).count(), 2, "and the request");
+    until("and the request", || (daemon.stderr().matches(&source).count() == 2).then_some(()));
     hangup(&mut daemon, |text| text.replace("[plugin.staff", "[plugin.people"));
     assert_eq!(state(), "loaded");
     let mdoc = credentials(&daemon.wallet().ask(&token, &id, &[HolderKey::es256()]).expect(200)).remove(0);
