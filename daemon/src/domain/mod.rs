@@ -23,6 +23,7 @@ pub mod nonce;
 pub mod offer;
 pub mod proof;
 pub mod roster;
+pub mod saved;
 pub mod site;
 #[cfg(test)]
 pub(crate) mod testing;

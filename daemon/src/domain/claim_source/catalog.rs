@@ -31,14 +31,7 @@ pub struct ClaimSources {
 }
 
 /// How saving ended.
-pub enum Saved {
-    /// Stored.
-    Saved(ClaimSource),
-    /// The request is wrong.
-    Invalid(Vec<Detail>),
-    /// There is none to replace.
-    Unknown,
-}
+pub type Saved = crate::domain::saved::Saved<ClaimSource>;
 
 impl ClaimSources {
     /// Loads all from the store.

@@ -31,14 +31,7 @@ pub struct Configurations {
 }
 
 /// How saving ended.
-pub enum Saved {
-    /// Stored.
-    Saved(Arc<Configuration>),
-    /// The request is wrong.
-    Invalid(Vec<Detail>),
-    /// There is none to replace.
-    Unknown,
-}
+pub type Saved = crate::domain::saved::Saved<Arc<Configuration>>;
 
 impl Configurations {
     /// Loads all from the store.

@@ -22,7 +22,6 @@ use crate::domain::site::Site;
 use crate::signer::{Algorithm, SoftwareKey};
 use crate::store::Store;
 pub use crate::store::authentication_provider::ProviderDelete;
-use crate::wire::fields::Detail;
 use crate::wire::url::WebUrl;
 
 /// What [`Providers`] are made of.
@@ -53,14 +52,7 @@ pub struct Providers {
 }
 
 /// How saving ended.
-pub enum Saved {
-    /// Stored; as the management API shows it.
-    Saved(Value),
-    /// The request is wrong.
-    Invalid(Vec<Detail>),
-    /// There is none to replace.
-    Unknown,
-}
+pub type Saved = crate::domain::saved::Saved<Value>;
 
 impl Providers {
     /// Loads all from the store.

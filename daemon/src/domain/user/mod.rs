@@ -35,14 +35,7 @@ pub struct Users {
 }
 
 /// How saving ended.
-pub enum Saved {
-    /// Stored; as the management API shows it.
-    Saved(Value),
-    /// The request is wrong.
-    Invalid(Vec<Detail>),
-    /// There is none to replace.
-    Unknown,
-}
+pub type Saved = crate::domain::saved::Saved<Value>;
 
 impl Users {
     /// The user that logged in, found by issuer and subject or made, with the claims to persist kept.

@@ -4,24 +4,16 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::ApiError;
 use super::page::{PageQuery, page_of};
-use super::{authorize, object, path_id};
+use super::{authorize, object, path_id, saved};
 use crate::app::Shared;
 use crate::domain::access::Permission;
-use crate::domain::login::catalog::{ProviderDelete, Saved};
-
-fn saved(saved: Saved, status: StatusCode, id: Uuid) -> Result<Response, ApiError> {
-    match saved {
-        Saved::Saved(shown) => Ok((status, Json(shown)).into_response()),
-        Saved::Invalid(details) => Err(ApiError::Invalid(details)),
-        Saved::Unknown => Err(ApiError::unknown(id)),
-    }
-}
+use crate::domain::login::catalog::ProviderDelete;
 
 /// `POST`
 pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {

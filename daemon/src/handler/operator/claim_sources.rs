@@ -4,14 +4,14 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::error::ApiError;
 use super::page::{PageQuery, page_of};
-use super::{authorize, object, path_id};
+use super::{authorize, object, path_id, saved};
 use crate::app::Shared;
 use crate::domain::access::Permission;
 use crate::domain::claim_source::catalog::{ClaimSourceDelete, Saved};
@@ -31,19 +31,15 @@ fn shown<'a>(app: &Shared, source: &'a ClaimSource) -> Shown<'a> {
     Shown { source, plugin_state: app.claim_sources.plugin_state(source) }
 }
 
-fn saved(app: &Shared, saved: Saved, status: StatusCode, id: Uuid) -> Result<Response, ApiError> {
-    match saved {
-        Saved::Saved(source) => Ok((status, Json(shown(app, &source))).into_response()),
-        Saved::Invalid(details) => Err(ApiError::Invalid(details)),
-        Saved::Unknown => Err(ApiError::unknown(id)),
-    }
+fn answer(app: &Shared, outcome: Saved, status: StatusCode, id: Uuid) -> Result<Response, ApiError> {
+    saved(outcome.map(|source| json!(shown(app, &source))), status, id)
 }
 
 /// `POST`
 pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
     authorize(&app, &headers, Permission::WriteClaimSources)?;
     let request = object(&headers, &body)?;
-    saved(&app, app.claim_sources.create(&request).await?, StatusCode::CREATED, Uuid::nil())
+    answer(&app, app.claim_sources.create(&request).await?, StatusCode::CREATED, Uuid::nil())
 }
 
 /// `GET` of all.
@@ -78,7 +74,7 @@ pub async fn replace(
     authorize(&app, &headers, Permission::WriteClaimSources)?;
     let id = path_id("id", &id)?;
     let request = object(&headers, &body)?;
-    saved(&app, app.claim_sources.replace(id, &request).await?, StatusCode::OK, id)
+    answer(&app, app.claim_sources.replace(id, &request).await?, StatusCode::OK, id)
 }
 
 /// `DELETE`: refused while a configuration names it.

@@ -6,31 +6,22 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::error::ApiError;
 use super::page::{PageQuery, page_of};
-use super::{authorize, object, path_id};
+use super::{authorize, object, path_id, saved};
 use crate::app::Shared;
 use crate::domain::access::Permission;
 use crate::domain::configuration::Configuration;
-use crate::domain::configuration::catalog::Saved;
-
-fn saved(saved: Saved, status: StatusCode, id: Uuid) -> Result<Response, ApiError> {
-    match saved {
-        Saved::Saved(configuration) => Ok((status, Json(json!(*configuration))).into_response()),
-        Saved::Invalid(details) => Err(ApiError::Invalid(details)),
-        Saved::Unknown => Err(ApiError::unknown(id)),
-    }
-}
 
 /// `POST`
 pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
     authorize(&app, &headers, Permission::WriteCatalog)?;
     let request = object(&headers, &body)?;
-    saved(app.configurations.create(&request).await?, StatusCode::CREATED, Uuid::nil())
+    saved(app.configurations.create(&request).await?.map(|made| json!(*made)), StatusCode::CREATED, Uuid::nil())
 }
 
 /// `GET` of all, by `type`.
@@ -66,7 +57,7 @@ pub async fn replace(
     authorize(&app, &headers, Permission::WriteCatalog)?;
     let id = path_id("id", &id)?;
     let request = object(&headers, &body)?;
-    saved(app.configurations.replace(id, &request).await?, StatusCode::OK, id)
+    saved(app.configurations.replace(id, &request).await?.map(|made| json!(*made)), StatusCode::OK, id)
 }
 
 /// `DELETE`: open offers that name it end with it.

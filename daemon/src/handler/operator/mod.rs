@@ -20,17 +20,29 @@ pub mod users;
 pub mod wallet_clients;
 pub mod wallet_tokens;
 
-use axum::http::HeaderMap;
+use axum::Json;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::domain::access::Permission;
+use crate::domain::saved::Saved;
 use crate::handler::{credentials, has_media_type};
 use crate::wire::fields::Detail;
 use crate::wire::json::parse_object;
 use error::ApiError;
+
+/// What became of a resource that was to be saved, with `status` when it was.
+pub(super) fn saved(saved: Saved<Value>, status: StatusCode, id: Uuid) -> Result<Response, ApiError> {
+    match saved {
+        Saved::Saved(shown) => Ok((status, Json(shown)).into_response()),
+        Saved::Invalid(details) => Err(ApiError::Invalid(details)),
+        Saved::Unknown => Err(ApiError::unknown(id)),
+    }
+}
 
 /// The client behind the bearer token, when its role has the permission.
 pub(super) fn authorize(app: &App, headers: &HeaderMap, permission: Permission) -> Result<String, ApiError> {

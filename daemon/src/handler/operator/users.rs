@@ -4,26 +4,17 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::error::ApiError;
 use super::page::{PageQuery, page};
-use super::{authorize, millis, object, path_id};
+use super::{authorize, millis, object, path_id, saved};
 use crate::app::Shared;
 use crate::domain::access::Permission;
-use crate::domain::user::Saved;
 use crate::store::issued::Issued;
 use crate::wire::fields::Detail;
-
-fn saved(saved: Saved, status: StatusCode, id: Uuid) -> Result<Response, ApiError> {
-    match saved {
-        Saved::Saved(shown) => Ok((status, Json(shown)).into_response()),
-        Saved::Invalid(details) => Err(ApiError::Invalid(details)),
-        Saved::Unknown => Err(ApiError::unknown(id)),
-    }
-}
 
 /// `POST`
 pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
