@@ -181,6 +181,7 @@ fn source(mapping: &ClaimMapping) -> Option<&str> {
 }
 
 /// Names of the claims that a configuration reads, for its elements or for its validity.
+#[must_use]
 pub fn mapped_names(configuration: &Configuration) -> BTreeSet<&str> {
     let sources = configuration.sources().into_iter().filter_map(|source| source.strip_prefix(CLAIMS));
     sources.filter_map(|path| path.split('.').next()).collect()

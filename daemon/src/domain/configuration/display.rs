@@ -99,7 +99,9 @@ fn each<T>(fields: &mut Fields<'_>, read: impl Fn(&mut Fields<'_>) -> T) -> Vec<
         found.push(read(&mut entry));
         entry.finish();
     }
-    mistakes.into_iter().for_each(|mistake| fields.detail(mistake));
+    for mistake in mistakes {
+        fields.detail(mistake);
+    }
     found
 }
 

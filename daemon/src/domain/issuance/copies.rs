@@ -66,10 +66,8 @@ impl Issuer {
         let signer = self.trust.signer_of(configuration.format(), now).ok_or(Failure::NoSigner)?;
         let content = content(configuration, document, now, &signer, hints)?;
         let common = Common { authorized, configuration, content, signer, now };
-        let keys: Vec<_> = match configuration.is_bound() {
-            true => proven.iter().map(|proven| Some(&proven.key)).collect(),
-            false => vec![None],
-        };
+        let keys: Vec<_> =
+            if configuration.is_bound() { proven.iter().map(|proven| Some(&proven.key)).collect() } else { vec![None] };
         let mut copies = Vec::with_capacity(keys.len());
         for key in keys {
             copies.push(self.sign_copy(&common, Own { key, status: None }).await?);

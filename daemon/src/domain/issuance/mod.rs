@@ -131,10 +131,11 @@ impl Issuer {
         if request.encrypted_response {
             return Err(Refusal::Encryption.into());
         }
-        let proven = match configuration.is_bound() {
-            true => self.proven(&authorized.token, request, &configuration)?,
+        let proven = if configuration.is_bound() {
+            self.proven(&authorized.token, request, &configuration)?
+        } else {
             // Proofs of keys that nothing is bound to are not looked at.
-            false => Vec::new(),
+            Vec::new()
         };
         if self.is_served(authorized, configuration.id) {
             return Err(self.why_spent(authorized, &proven).await?.into());

@@ -54,6 +54,7 @@ impl Disclosability {
         }
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -96,17 +97,17 @@ pub fn walk(claims: &Claims) -> Vec<(Vec<Step<'_>>, &Claim)> {
 
 fn visit<'a>(claims: &'a Claims, above: &[Step<'a>], found: &mut Vec<(Vec<Step<'a>>, &'a Claim)>) {
     for (name, claim) in claims {
-        visit_one(claim, [above, &[Step::Name(name)]].concat(), found);
+        visit_one(claim, &[above, &[Step::Name(name)]].concat(), found);
     }
 }
 
-fn visit_one<'a>(claim: &'a Claim, path: Vec<Step<'a>>, found: &mut Vec<(Vec<Step<'a>>, &'a Claim)>) {
-    found.push((path.clone(), claim));
+fn visit_one<'a>(claim: &'a Claim, path: &[Step<'a>], found: &mut Vec<(Vec<Step<'a>>, &'a Claim)>) {
+    found.push((path.to_vec(), claim));
     if let Some(claims) = &claim.claims {
-        visit(claims, &path, found);
+        visit(claims, path, found);
     }
     if let Some(items) = &claim.items {
-        visit_one(items, [path.as_slice(), &[Step::Items]].concat(), found);
+        visit_one(items, &[path, &[Step::Items]].concat(), found);
     }
 }
 

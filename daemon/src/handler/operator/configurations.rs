@@ -28,7 +28,6 @@ pub struct Catalogue(pub CredentialFormat);
 
 impl Catalogue {
     /// `POST`
-    #[must_use]
     pub fn create(
         self,
     ) -> impl Fn(State<Shared>, HeaderMap, Bytes) -> Answer<Response> + Clone + Send + Sync + 'static {
@@ -43,7 +42,6 @@ impl Catalogue {
     }
 
     /// `GET` of all, by type: `type` of mdocs, `vct` of SD-JWT VCs.
-    #[must_use]
     pub fn list(
         self,
     ) -> impl Fn(State<Shared>, HeaderMap, Query<PageQuery>) -> Answer<Json<Value>> + Clone + Send + Sync + 'static
@@ -64,7 +62,6 @@ impl Catalogue {
     }
 
     /// `GET` of one.
-    #[must_use]
     pub fn find(
         self,
     ) -> impl Fn(State<Shared>, HeaderMap, Path<String>) -> Answer<Json<Value>> + Clone + Send + Sync + 'static {
@@ -79,7 +76,6 @@ impl Catalogue {
     }
 
     /// `PUT`
-    #[must_use]
     pub fn replace(
         self,
     ) -> impl Fn(State<Shared>, HeaderMap, Path<String>, Bytes) -> Answer<Response> + Clone + Send + Sync + 'static
@@ -96,7 +92,6 @@ impl Catalogue {
     }
 
     /// `DELETE`: open offers that name it end with it.
-    #[must_use]
     pub fn delete(
         self,
     ) -> impl Fn(State<Shared>, HeaderMap, Path<String>) -> Answer<StatusCode> + Clone + Send + Sync + 'static {

@@ -39,7 +39,9 @@ fn mappings(fields: &mut Fields<'_>) -> Claims {
             mistakes.push(Detail::body(format!("claimMappings.{}", found.path), found.problem.to_string()));
         }
     }
-    mistakes.into_iter().for_each(|mistake| fields.detail(mistake));
+    for mistake in mistakes {
+        fields.detail(mistake);
+    }
     read
 }
 

@@ -14,8 +14,8 @@ fn problems(body: Value) -> Vec<(String, Problem)> {
 }
 
 fn only(body: Value) -> (String, Problem) {
-    let mut found = problems(body.clone());
-    assert_eq!(found.len(), 1, "{body}: {found:?}");
+    let mut found = problems(body);
+    assert_eq!(found.len(), 1, "{found:?}");
     found.remove(0)
 }
 
