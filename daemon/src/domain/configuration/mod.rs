@@ -3,6 +3,7 @@
 pub mod branding;
 pub mod catalog;
 pub mod key_attestation;
+pub mod narrow;
 mod read;
 
 use std::collections::BTreeMap;
