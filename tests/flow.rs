@@ -8,10 +8,13 @@
 )]
 
 mod flow_access_token;
+mod flow_asked_claims;
+mod flow_authorization_rules;
 mod flow_authorize;
 mod flow_caches;
 mod flow_certificates;
 mod flow_claim;
+mod flow_client_certificates;
 mod flow_client_hygiene;
 mod flow_code_grant;
 mod flow_code_offers;
@@ -50,6 +53,7 @@ mod flow_sd_jwt_metadata;
 mod flow_secrets;
 mod flow_selection;
 mod flow_serve;
+mod flow_signed_requests;
 mod flow_tls;
 mod flow_token;
 mod flow_tx_code;

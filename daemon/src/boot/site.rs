@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::{AuthorizationCode, Config};
 use crate::domain::dpop::DpopPolicy;
-use crate::domain::site::{CodeFlow, Site};
+use crate::domain::site::{CodeFlow, SignedRequests, Site};
 
 pub(super) fn site(config: &Config) -> Site {
     let issuer = config.server.issuer.clone();
@@ -38,6 +38,11 @@ fn code_flow(section: &AuthorizationCode) -> CodeFlow {
         token_lifetime: Duration::from_secs(section.access_token_lifetime),
         refresh_lifetime: Duration::from_secs(section.refresh_token_lifetime),
         require_pushed: section.require_pushed_authorization_requests,
+        signed_requests: match section.signed_requests.as_str() {
+            "refused" => SignedRequests::Refused,
+            "required" => SignedRequests::Required,
+            _ => SignedRequests::Allowed,
+        },
         rotate: section.rotate_refresh_tokens,
         requests: match section.credential_requests_per_authorization {
             0 => u32::MAX,

@@ -49,6 +49,8 @@ pub struct CodeFlow {
     pub refresh_lifetime: Duration,
     /// Whether authorization requests must be pushed (RFC 9126 5).
     pub require_pushed: bool,
+    /// Signed authorization requests.
+    pub signed_requests: SignedRequests,
     /// Whether each use of a refresh token names a successor.
     pub rotate: bool,
     /// Credential requests served for each configuration of an authorization; `u32::MAX` for any number.
@@ -63,10 +65,22 @@ impl Default for CodeFlow {
             token_lifetime: Duration::from_mins(5),
             refresh_lifetime: Duration::from_hours(30 * 24),
             require_pushed: true,
+            signed_requests: SignedRequests::Allowed,
             rotate: false,
             requests: u32::MAX,
         }
     }
+}
+
+/// What becomes of authorization requests in signed request objects (RFC 9101).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedRequests {
+    /// They are refused.
+    Refused,
+    /// A client may sign its request, if it has a key that is known.
+    Allowed,
+    /// Every request must be signed.
+    Required,
 }
 
 /// Longest life of a Bearer token (`OpenID4VCI` 13.10).

@@ -11,6 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Failure;
+use super::authorization::AskedClaims;
 use super::blocked::Blocked;
 use super::caller::Caller;
 use super::claims::Steps;
@@ -99,6 +100,7 @@ impl Tokens {
                 bound: request.who.jkt.is_some(),
                 refresh_token: None,
                 scope: None,
+                asked: AskedClaims::new(),
             })),
             refused => Ok(Grant::Refused(refused)),
         }

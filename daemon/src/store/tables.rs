@@ -72,6 +72,9 @@ pub const PUSHED_REQUEST: Table = Table::new(27, "pushed_request");
 /// SHA-256 of the id of an interaction → its sealed state.
 pub const INTERACTION: Table = Table::new(28, "interaction");
 
+/// SHA-256 of an authorization code → thumbprint of the key of the attested wallet instance that it is for; none for other wallets.
+pub const CODE_INSTANCE: Table = Table::new(53, "code_instance");
+
 /// All of them.
 pub const ALL: &[Table] = &[
     OFFER,
@@ -107,6 +110,7 @@ pub const ALL: &[Table] = &[
     USER_ISSUED,
     PUSHED_REQUEST,
     INTERACTION,
+    CODE_INSTANCE,
 ];
 
 #[cfg(test)]

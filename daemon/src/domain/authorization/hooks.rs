@@ -30,7 +30,7 @@ impl Authorizations {
             return Ok(Entry::Unasked);
         }
         let Some(claims) = self.store.authorization_claims(offer.id).await? else { return Ok(Entry::NotGood) };
-        let (mut steps, holder) = approved_steps(claims);
+        let (mut steps, holder, _) = approved_steps(claims);
         steps.persisted = self.store.user_claims(offer.user_id).await?;
         let (none, keys) = (Map::new(), []);
         let subject = Subject {

@@ -5,6 +5,7 @@ pub mod branding;
 pub mod catalog;
 pub mod display;
 pub mod key_attestation;
+pub mod narrow;
 mod read;
 pub mod types;
 

@@ -38,6 +38,14 @@ pub struct UnfitClaim {
     pub problem: String,
 }
 
+impl UnfitClaim {
+    /// One that the wallet must have and of which the claims say nothing.
+    pub(super) fn missing(place: String) -> Self {
+        let problem = mdoc::Problem::Missing.to_string();
+        Self { name: place.clone(), place, map_from: None, problem }
+    }
+}
+
 /// The claims of a credential, in the form of its format.
 #[derive(Debug)]
 pub enum Claims<'a> {

@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub use outcome::{IssuanceOutcome, Issuances, Refusal};
 
 use super::Failure;
-use super::authorization::approved_steps;
+use super::authorization::{AskedClaims, approved_steps};
 use super::caller::Caller;
 use super::claim_source::catalog::ClaimSources;
 use super::claims::Steps;
@@ -45,6 +45,7 @@ use crate::store::issued::{Issuance, Issue, Issued, more_allowed};
 use crate::store::offer::{Offer, OfferState};
 use crate::store::token::{Origin, Token};
 use crate::wire::credential::CredentialRequest;
+use content::UnfitClaim;
 use copies::SignedCopy;
 use gather::{Asked, Gathered};
 use outcome::Stop;
@@ -140,12 +141,21 @@ impl Issuer {
         if self.is_served(authorized, configuration.id) {
             return Err(self.why_spent(authorized, &proven).await?.into());
         }
-        let Some((steps, holder)) = self.claims(authorized).await? else {
+        let Some((steps, holder, wanted)) = self.claims(authorized).await? else {
             return Err(self.why_spent(authorized, &proven).await?.into());
+        };
+        let wanted = wanted.get(&configuration.id);
+        let configuration = match wanted {
+            Some(wanted) => Arc::new(configuration.narrowed(wanted)),
+            None => configuration,
         };
         let asked = Asked { authorized, request, caller, configuration: &configuration, proven: &proven };
         let Gathered { steps, hints, register_key, enriched } = self.gather(&asked, steps, holder).await?;
-        let copies = self.sign_copies(authorized, &configuration, &steps.document(), hints, &proven).await?;
+        let document = steps.document();
+        if let Some(place) = wanted.and_then(|wanted| configuration.lacking(wanted, &document)) {
+            return Err(Refusal::Claim(UnfitClaim::missing(place)).into());
+        }
+        let copies = self.sign_copies(authorized, &configuration, &document, hints, &proven).await?;
         let nonces = nonces(&proven);
         let issuance = Issuance {
             origin: authorized.token.origin,
@@ -193,13 +203,14 @@ impl Issuer {
         served.any(|(id, count)| *id == configuration && !more_allowed(*count, allowed))
     }
 
-    /// All that is known of the holder, and who that is, when somebody logged in; `None` once the offer needs its claims no more.
-    async fn claims(&self, authorized: &Authorized) -> Result<Option<(Steps, Option<Value>)>, Failure> {
+    /// All that is known of the holder, who that is, when somebody logged in, and what the wallet asked for; `None` once the offer needs
+    /// its claims no more.
+    async fn claims(&self, authorized: &Authorized) -> Result<Option<(Steps, Option<Value>, AskedClaims)>, Failure> {
         let Authorized { token, offer } = authorized;
-        let (mut steps, holder) = match token.origin {
+        let (mut steps, holder, wanted) = match token.origin {
             Origin::PreAuthorized => {
                 let Some(secrets) = self.store.offer_secrets(offer.id).await? else { return Ok(None) };
-                (Steps { offer: secrets.claims, ..Steps::default() }, None)
+                (Steps { offer: secrets.claims, ..Steps::default() }, None, AskedClaims::new())
             }
             Origin::AuthorizationCode => {
                 let Some(claims) = self.store.authorization_claims(offer.id).await? else { return Ok(None) };
@@ -212,7 +223,7 @@ impl Issuer {
             return Ok(None);
         }
         steps.persisted = user.map(|user| user.claims).unwrap_or_default();
-        Ok(Some((steps, holder)))
+        Ok(Some((steps, holder, wanted)))
     }
 
     /// Why an offer has nothing left to issue.

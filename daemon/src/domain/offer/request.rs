@@ -50,6 +50,8 @@ pub struct AuthorizationCodeRequest {
     pub request_parameters: Option<Map<String, Value>>,
     /// Whether the link carries an `issuer_state`.
     pub issuer_state: bool,
+    /// Whether the offer ends with the first authorization through it.
+    pub single_use: bool,
     /// Life in seconds.
     pub expires_in: Option<u64>,
 }
@@ -101,12 +103,13 @@ pub fn authorization_code(
             inner.text("prompt", 1, 1024);
         });
         let issuer_state = fields.boolean("issuerState").unwrap_or(false);
+        let single_use = fields.boolean("singleUse").unwrap_or(false);
         let expires_in =
             fields.duration("expiresIn", &["years", "months", "weeks", "days", "hours", "minutes", "seconds"]);
         if expires_in.is_some_and(|seconds| seconds == 0 || seconds > LONGEST_CODE_OFFER) {
             fields.mistake("expiresIn", "must be a Duration of 1 second to 10 years");
         }
-        Some(AuthorizationCodeRequest { credentials, request_parameters, issuer_state, expires_in })
+        Some(AuthorizationCodeRequest { credentials, request_parameters, issuer_state, single_use, expires_in })
     })
 }
 

@@ -1,35 +1,24 @@
 //! `GET` and `POST /v1/oauth/consent`: whether the person approves.
 
-use axum::Extension;
-use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use std::sync::Arc;
+
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::error::{Trouble, send};
-use super::visit::{Sent, Visit, leads_to, name_of};
-use crate::app::Shared;
-use crate::base::remote::RemoteAddress;
+use super::visit::{Link, Query, Sent, Visit, leads_to, name_of};
 use crate::domain::configuration::Configuration;
 use crate::domain::configuration::branding::Branding;
 use crate::domain::interaction::redirect::destination;
-use crate::domain::interaction::{Interactions, Move, Place, Session};
+use crate::domain::interaction::{Interaction, Interactions, Move, Place, Session};
 use crate::page::consent::{Consent, Credential};
-use crate::wire::form::parse_form;
 
 /// The page.
-pub async fn show(
-    State(app): State<Shared>,
-    remote: Option<Extension<RemoteAddress>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let visit = Visit::new(&app, &headers, remote.as_ref());
-    look(&visit, &query.unwrap_or_default()).await.unwrap_or_else(|trouble| visit.trouble(trouble))
+pub async fn show(Link { visit, query }: Link) -> Response {
+    visit.answer(look(&visit, &query).await)
 }
 
-async fn look(visit: &Visit<'_>, query: &str) -> Result<Response, Trouble> {
-    let query = parse_form(query.as_bytes()).map_err(|_| Trouble::Over)?;
+async fn look(visit: &Visit, query: &Query) -> Result<Response, Trouble> {
     let session = visit.session(query.get("interaction").map(String::as_str)).await?;
     match Interactions::place(&session) {
         Move::To(Place::Consent) => Ok(page(visit, &session)),
@@ -37,11 +26,10 @@ async fn look(visit: &Visit<'_>, query: &str) -> Result<Response, Trouble> {
     }
 }
 
-fn page(visit: &Visit<'_>, session: &Session) -> Response {
+fn page(visit: &Visit, session: &Session) -> Response {
     let words = visit.words(Some(session));
     let interaction = &session.interaction;
-    let configurations: Vec<_> =
-        interaction.configurations.iter().filter_map(|id| visit.app.configurations.find(*id)).collect();
+    let configurations: Vec<_> = asked_for(visit, interaction).collect();
     let page = Consent {
         words,
         issuer: visit.issuer(words),
@@ -56,6 +44,15 @@ fn page(visit: &Visit<'_>, session: &Session) -> Response {
         credentials: configurations.iter().map(|one| described(one, words.language)).collect(),
     };
     send(page.render(), StatusCode::OK)
+}
+
+/// The credentials, with the claims that the wallet will get of them.
+fn asked_for(visit: &Visit, interaction: &Interaction) -> impl Iterator<Item = Arc<Configuration>> {
+    let found = interaction.configurations.iter().filter_map(move |id| visit.app.configurations.find(*id));
+    found.map(move |configuration| match interaction.request.claims.get(&configuration.id) {
+        Some(claims) => Arc::new(configuration.narrowed(claims)),
+        None => configuration,
+    })
 }
 
 fn described<'a>(configuration: &'a Configuration, language: &str) -> Credential<'a> {
@@ -73,18 +70,11 @@ fn described<'a>(configuration: &'a Configuration, language: &str) -> Credential
 }
 
 /// The decision.
-pub async fn decide(
-    State(app): State<Shared>,
-    remote: Option<Extension<RemoteAddress>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let visit = Visit::new(&app, &headers, remote.as_ref());
-    take(&visit, &body).await.unwrap_or_else(|trouble| visit.trouble(trouble))
+pub async fn decide(Sent { visit, session, fields }: Sent) -> Response {
+    visit.answer(take(&visit, session, &fields).await)
 }
 
-async fn take(visit: &Visit<'_>, body: &[u8]) -> Result<Response, Trouble> {
-    let Sent { session, fields } = visit.form(body).await?;
+async fn take(visit: &Visit, session: Session, fields: &Query) -> Result<Response, Trouble> {
     let (words, id) = (visit.words(Some(&session)), session.id().to_owned());
     let next = match fields.get("decision").map(String::as_str) {
         Some("approve") => visit.app.interactions.approve(session).await?,

@@ -12,7 +12,7 @@ use crate::domain::client::ClientPolicy;
 use crate::domain::configuration::catalog::Snapshot;
 use crate::domain::configuration::{Body, Configuration, MdocBody};
 use crate::domain::dpop::DpopPolicy;
-use crate::domain::site::{CodeFlow, Site};
+use crate::domain::site::{CodeFlow, SignedRequests, Site};
 
 fn site(batch_size: usize) -> Site {
     Site { batch_size, ..Site::of("https://issuer.example/acme", "/acme") }
@@ -164,12 +164,23 @@ fn the_code_flow_is_listed_when_it_is_on() {
         ("response_modes_supported", json!(["query"])),
         ("code_challenge_methods_supported", json!(["S256"])),
         ("authorization_response_iss_parameter_supported", json!(true)),
+        ("request_parameter_supported", json!(true)),
+        ("require_signed_request_object", json!(false)),
+        ("request_object_signing_alg_values_supported", json!(["ES256", "ES384", "EdDSA"])),
         (
             "grant_types_supported",
             json!(["urn:ietf:params:oauth:grant-type:pre-authorized_code", "authorization_code", "refresh_token"]),
         ),
     ] {
         assert_eq!(found[member], value, "{member}");
+    }
+    for (signed_requests, supported) in [(SignedRequests::Required, true), (SignedRequests::Refused, false)] {
+        let site = Site { code_flow: CodeFlow { signed_requests, ..CodeFlow::default() }, ..site.clone() };
+        let document = MetadataCache::default().authorization_server(&site, ClientPolicy::default());
+        let found: Value = serde_json::from_slice(&document.body).unwrap();
+        assert_eq!(found["request_parameter_supported"], supported);
+        assert_eq!(found["require_signed_request_object"], supported);
+        assert_eq!(found.get("request_object_signing_alg_values_supported").is_some(), supported);
     }
     let once = CodeFlow { refresh_lifetime: Duration::ZERO, ..CodeFlow::default() };
     let document =
@@ -201,9 +212,8 @@ fn methods_of_authentication_are_listed_as_they_are_accepted() {
     }
     // VCI-6.1-07, HAIP-4.4.1-01
     let only = listed(ClientPolicy { attestation: true, attestation_required: true, ..ClientPolicy::default() });
-    assert_eq!(only["token_endpoint_auth_methods_supported"], json!(["attest_jwt_client_auth"]));
+    assert_eq!(only["token_endpoint_auth_methods_supported"], json!(["private_key_jwt", "attest_jwt_client_auth"]));
     assert_eq!(only["pre-authorized_grant_anonymous_access_supported"], false);
-    assert_eq!(only.get("token_endpoint_auth_signing_alg_values_supported"), None);
     let known = listed(ClientPolicy { allow_unregistered: false, ..ClientPolicy::default() });
     assert_eq!(known["pre-authorized_grant_anonymous_access_supported"], false);
     assert_eq!(known.get("challenge_endpoint"), None);
