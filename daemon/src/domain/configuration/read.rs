@@ -27,6 +27,7 @@ pub(super) fn read(body: &Map<String, Value>, id: Uuid, created_at: Timestamp) -
         let valid_until = map_from(fields, "validUntil");
         let branding = fields.nested("branding", branding::read);
         let include_status = include_status(fields);
+        let approval_required = fields.boolean("approvalRequired").unwrap_or(false);
         let claim_source_id = fields.uuid("claimSourceId");
         let authentication_provider_id = fields.uuid("authenticationProviderId");
         let key_attestation = fields.nested("keyAttestation", key_attestation::read);
@@ -39,6 +40,7 @@ pub(super) fn read(body: &Map<String, Value>, id: Uuid, created_at: Timestamp) -
             valid_until,
             branding,
             include_status,
+            approval_required,
             claim_source_id,
             authentication_provider_id,
             key_attestation,

@@ -17,7 +17,6 @@ use crate::base::key::PublicKey;
 use crate::domain::Failure;
 use crate::domain::configuration::Configuration;
 use crate::domain::event::{Operation, start};
-use crate::domain::proof::Proven;
 use crate::domain::trust::ActiveSigner;
 use crate::format::mdoc::mapping::MappedNamespace;
 use crate::format::mdoc::{DigestAlgorithm, Mdoc, MdocRequest, PrepareError, Validity, prepare};
@@ -51,15 +50,15 @@ impl Issuer {
         configuration: &Configuration,
         document: &Value,
         hints: Hints,
-        proven: &[Proven],
+        keys: &[PublicKey],
     ) -> Result<Vec<SignedCopy>, Stop> {
         let now = self.clock.now();
         let signer = self.trust.signer(now).ok_or(Failure::NoSigner)?;
         let Content { namespaces, validity } = content(configuration, document, now, &signer, hints)?;
         let common = Common { authorized, configuration, namespaces, validity, signer, now };
-        let mut copies = Vec::with_capacity(proven.len());
-        for proven in proven {
-            copies.push(self.sign_copy(&common, &proven.key).await?);
+        let mut copies = Vec::with_capacity(keys.len());
+        for key in keys {
+            copies.push(self.sign_copy(&common, key).await?);
         }
         Ok(copies)
     }

@@ -142,6 +142,7 @@ mod tests {
             valid_until: Some(MapFrom { map_from: "claims.licence.until".into() }),
             branding: None,
             include_status: false,
+            approval_required: false,
             claim_source_id: None,
             authentication_provider_id: None,
             key_attestation: None,
