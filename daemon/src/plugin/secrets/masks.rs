@@ -67,7 +67,8 @@ impl Masks {
 /// A value as texts have it.
 fn forms(value: &Secret) -> Vec<Secret> {
     let digits: String = value.expose().iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut forms = vec![value.clone(), Secret::new(digits.to_uppercase().into_bytes()), Secret::new(digits.into_bytes())];
+    let mut forms =
+        vec![value.clone(), Secret::new(digits.to_uppercase().into_bytes()), Secret::new(digits.into_bytes())];
     for alphabet in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
         forms.push(Secret::new(alphabet.encode(value.expose()).into_bytes()));
         forms.extend((0..3).map(|before| amid(&alphabet, value.expose(), before)));

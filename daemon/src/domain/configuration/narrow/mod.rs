@@ -17,7 +17,9 @@ const EXPIRIES: [&str; 2] = ["expiry_date", "date_of_expiry"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NarrowError {
     /// A path names no claim: no namespace and element of an mdoc (appendix C.2), no name of a JSON credential (C.1).
-    #[error("authorization_details has a claims path that begins with no claim: two names for an mdoc, one for an SD-JWT VC")]
+    #[error(
+        "authorization_details has a claims path that begins with no claim: two names for an mdoc, one for an SD-JWT VC"
+    )]
     NotAClaim,
     /// What the wallet must have does not exist (B.1).
     #[error("authorization_details has a mandatory claim that the credential does not have")]
