@@ -23,6 +23,7 @@ use crate::domain::login::Providers;
 use crate::domain::nonce::NonceIssuer;
 use crate::domain::offer::Offers;
 use crate::domain::site::Site;
+use crate::domain::status::Statuses;
 use crate::domain::token::Tokens;
 use crate::domain::trust::Trust;
 use crate::domain::user::Users;
@@ -73,6 +74,8 @@ pub struct App {
     pub plugins: PluginHost,
     /// IACAs and document signers.
     pub trust: Arc<Trust>,
+    /// Status lists.
+    pub statuses: Arc<Statuses>,
     /// Credentials.
     pub issuer: Issuer,
     /// Metrics.

@@ -55,6 +55,8 @@ pub mod plugins;
 pub mod prometheus;
 /// Proofs of possession, with a hook for every defect.
 pub mod proof;
+/// Status lists, read and verified.
+pub mod status;
 /// Many requests at once.
 pub mod volley;
 /// Waiting for a condition.

@@ -17,6 +17,7 @@ mod plugin;
 mod pre_authorized;
 mod profile;
 mod server;
+mod status;
 mod store;
 mod table;
 mod tls;
@@ -40,6 +41,7 @@ pub use plugin::{AuthHook, Named, PluginsSection};
 pub use pre_authorized::PreAuthorized;
 pub use profile::Profile;
 pub use server::Server;
+pub use status::StatusSection;
 pub use store::StoreSection;
 pub use tls::TlsSection;
 pub use wallet_attestation::WalletAttestation;
@@ -76,6 +78,8 @@ pub struct Config {
     pub profile: Profile,
     /// Who may attest keys.
     pub key_attestation: KeyAttestationSection,
+    /// Status lists.
+    pub status: StatusSection,
     /// Plugins in common.
     pub plugins: PluginsSection,
     /// Each plugin, secret and auth hook.
@@ -97,6 +101,7 @@ impl Config {
         self.dpop.check(mistakes);
         self.login.check(&self.server.issuer, mistakes);
         self.wallet_attestation.check(mistakes);
+        self.status.check(mistakes);
         self.plugins.check(mistakes);
         profile::check(self, mistakes);
     }

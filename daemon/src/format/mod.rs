@@ -2,3 +2,4 @@
 //! credential with the signature. Nothing here knows of a store, a signer or a request.
 
 pub mod mdoc;
+pub mod status_list;

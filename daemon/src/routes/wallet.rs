@@ -12,7 +12,7 @@ use crate::app::Shared;
 use crate::domain::event::Operation;
 use crate::handler::wallet::client::WithChallenge;
 use crate::handler::wallet::dpop::WithNonce;
-use crate::handler::wallet::{challenge, credential, metadata, nonce, offer, par, revoke, token, trust};
+use crate::handler::wallet::{challenge, credential, metadata, nonce, offer, par, revoke, status, token, trust};
 use crate::lifecycle::Tasks;
 
 /// Longest body of a small request, in bytes: a token request is below 1 KiB, and the largest client attestations below 16 KiB.
@@ -46,11 +46,19 @@ pub(super) fn table(edge: Arc<Edge>, path: &str, batch_size: usize) -> Table<Sha
         .post_stateless("/v1/openid/nonce", Operation::OpenidNonce, WithNonce(nonce::create))
         .get("/v1/openid/iacas", Operation::MobileCredentialIacaTrustListRetrieve, trust::iacas)
         .get("/v2/credentials/mobile/iacas/{id}/crl", Operation::MobileCredentialIacaCrlRetrieve, trust::crl)
+        .get(MOBILE_LIST, Operation::MobileCredentialStatusListTokenRetrieve, status::mobile_token)
+        .get(MOBILE_LISTS, Operation::MobileCredentialStatusListDistribution, status::mobile_distribution)
+        .get(SD_JWT_LIST, Operation::SdJwtCredentialStatusListTokenRetrieve, status::sd_jwt_token)
+        .get(SD_JWT_LISTS, Operation::SdJwtCredentialStatusListDistribution, status::sd_jwt_distribution)
         .body_limit(REQUEST + batch_size.saturating_mul(PROOF))
         .post("/v1/openid/credential", Operation::OpenidCredential, WithNonce(credential::create))
 }
 
 const ISSUER: &str = "/.well-known/openid-credential-issuer";
+const MOBILE_LIST: &str = "/v2/credentials/mobile/status-lists/{id}/token";
+const MOBILE_LISTS: &str = "/v2/credentials/mobile/status-lists/distribution";
+const SD_JWT_LIST: &str = "/v2/credentials/sd-jwt/status-lists/{id}/token";
+const SD_JWT_LISTS: &str = "/v2/credentials/sd-jwt/status-lists/distribution";
 const SERVER: &str = "/.well-known/oauth-authorization-server";
 
 /// `OpenID4VCI` 12.2.2: between host and path.

@@ -26,7 +26,7 @@ pub(super) fn read(body: &Map<String, Value>, id: Uuid, created_at: Timestamp) -
         let valid_from = map_from(fields, "validFrom");
         let valid_until = map_from(fields, "validUntil");
         let branding = fields.nested("branding", branding::read);
-        let include_status = include_status(fields);
+        let include_status = fields.boolean("includeStatus").unwrap_or(false);
         let claim_source_id = fields.uuid("claimSourceId");
         let authentication_provider_id = fields.uuid("authenticationProviderId");
         let key_attestation = fields.nested("keyAttestation", key_attestation::read);
@@ -57,14 +57,6 @@ fn doc_type(fields: &mut Fields<'_>) -> String {
         fields.mistake("type", "must have visible ASCII characters only, without quotes and backslashes");
     }
     doc_type
-}
-
-fn include_status(fields: &mut Fields<'_>) -> bool {
-    let include_status = fields.boolean("includeStatus").unwrap_or(false);
-    if include_status {
-        fields.mistake("includeStatus", "status lists are not offered by this version");
-    }
-    include_status
 }
 
 fn mappings(fields: &mut Fields<'_>, doc_type: &str) -> Mappings {

@@ -18,11 +18,14 @@ use crate::domain::Failure;
 use crate::domain::configuration::Configuration;
 use crate::domain::event::{Operation, start};
 use crate::domain::proof::Proven;
+use crate::domain::status::{Allocated, ListFor};
 use crate::domain::trust::ActiveSigner;
 use crate::format::mdoc::mapping::MappedNamespace;
-use crate::format::mdoc::{DigestAlgorithm, Mdoc, MdocRequest, PrepareError, Validity, prepare};
+use crate::format::mdoc::{DigestAlgorithm, Mdoc, MdocRequest, PrepareError, StatusReference, Validity, prepare};
 use crate::signer::verify;
 use crate::store::issued::Issued;
+use crate::store::status::{CredentialStatus, ListKind, State};
+use crate::store::token::Token;
 use crate::wire::jwk::thumbprint;
 
 /// A signed copy that has not left yet.
@@ -31,6 +34,8 @@ pub(super) struct SignedCopy {
     pub(super) credential: String,
     /// What is kept of it.
     pub(super) record: Issued,
+    /// Where its status is, when it can be revoked.
+    pub(super) status: Option<CredentialStatus>,
 }
 
 /// What all copies of a batch share: one data set, one validity, one document signer (`OpenID4VCI` 3.3.2).
@@ -57,14 +62,30 @@ impl Issuer {
         let signer = self.trust.signer(now).ok_or(Failure::NoSigner)?;
         let Content { namespaces, validity } = content(configuration, document, now, &signer, hints)?;
         let common = Common { authorized, configuration, namespaces, validity, signer, now };
+        let places = self.places(&common, proven.len()).await?;
         let mut copies = Vec::with_capacity(proven.len());
-        for proven in proven {
-            copies.push(self.sign_copy(&common, &proven.key).await?);
+        for (proven, place) in proven.iter().zip(places) {
+            copies.push(self.sign_copy(&common, &proven.key, place).await?);
         }
         Ok(copies)
     }
 
-    async fn sign_copy(&self, common: &Common<'_>, key: &PublicKey) -> Result<SignedCopy, Failure> {
+    /// A place in a status list for each copy, of its own and never used before (TSL-13.2-01).
+    async fn places(&self, common: &Common<'_>, copies: usize) -> Result<Vec<Option<Allocated>>, Failure> {
+        if !common.configuration.include_status {
+            return Ok(vec![None; copies]);
+        }
+        let credential_type = common.configuration.doc_type.clone();
+        let of = ListFor { kind: ListKind::Mobile, credential_type, iaca_id: common.signer.iaca_id };
+        Ok(self.statuses.allocate(&of, copies).await?.into_iter().map(Some).collect())
+    }
+
+    async fn sign_copy(
+        &self,
+        common: &Common<'_>,
+        key: &PublicKey,
+        place: Option<Allocated>,
+    ) -> Result<SignedCopy, Failure> {
         let running = start(Arc::clone(&self.events), Operation::MobileCredentialSign);
         let signer = &common.signer;
         let request = MdocRequest {
@@ -75,6 +96,9 @@ impl Issuer {
             digest: DigestAlgorithm::Sha256,
             algorithm: signer.key.algorithm().cose(),
             certificates: &[&signer.certificate],
+            status: place
+                .as_ref()
+                .map(|place| StatusReference { index: place.reference.index.into(), uri: &place.reference.uri }),
         };
         let prepared = prepare(&request, self.random.as_ref()).map_err(unprepared)?;
         let signature = signer.key.sign(prepared.to_be_signed()).await.map_err(|_| Failure::Signing)?;
@@ -83,7 +107,9 @@ impl Issuer {
         }
         let mdoc = prepared.complete(&signature);
         running.succeed();
-        Ok(SignedCopy { credential: B64.encode(&mdoc.issuer_signed), record: self.describe(common, key, &mdoc)? })
+        let record = self.describe(common, key, &mdoc)?;
+        let status = place.map(|place| status(&record, place, &common.authorized.token));
+        Ok(SignedCopy { credential: B64.encode(&mdoc.issuer_signed), record, status })
     }
 
     fn describe(&self, common: &Common<'_>, key: &PublicKey, mdoc: &Mdoc) -> Result<Issued, Failure> {
@@ -107,6 +133,25 @@ impl Issuer {
             valid_from: common.validity.valid_from,
             valid_until: common.validity.valid_until,
         })
+    }
+}
+
+/// What is kept of the status of a credential: good, and by what it is found when many are revoked.
+fn status(record: &Issued, place: Allocated, token: &Token) -> CredentialStatus {
+    CredentialStatus {
+        list: place.list,
+        index: place.reference.index,
+        state: State::Valid,
+        changed_at: None,
+        reason: None,
+        user_id: record.user_id,
+        offer_id: record.offer_id,
+        configuration_id: record.configuration_id,
+        document_signer_id: record.document_signer_id,
+        client_id: token.client_id.clone(),
+        wallet_provider: token.wallet.as_ref().and_then(|wallet| wallet.provider.clone()),
+        key_thumbprint: Some(record.key_thumbprint.clone()),
+        issued_at: record.issued_at,
     }
 }
 

@@ -8,7 +8,7 @@ use ring::digest::{SHA256, digest};
 use super::cbor;
 use super::digests::{DRAW, Digests, permute};
 use super::mapping::{MappedElement, MappedNamespace};
-use super::mso::{DigestAlgorithm, MobileSecurityObject, Validity, ValueDigests};
+use super::mso::{DigestAlgorithm, MobileSecurityObject, StatusReference, Validity, ValueDigests};
 use crate::base::key::PublicKey;
 use crate::base::random::{NoEntropy, Random};
 
@@ -36,6 +36,8 @@ pub struct MdocRequest<'a> {
     pub algorithm: i64,
     /// DER certificates of the signer: the document signer first, without the IACA root.
     pub certificates: &'a [&'a [u8]],
+    /// Where a reader learns whether it was revoked; `None` for a credential that cannot be.
+    pub status: Option<StatusReference<'a>>,
 }
 
 /// Why an mdoc can't be prepared.
@@ -171,7 +173,8 @@ fn capacity(request: &MdocRequest<'_>, count: usize) -> usize {
 
 fn payload_capacity(request: &MdocRequest<'_>, count: usize) -> usize {
     let names = request.namespaces.iter().map(|namespace| namespace.name.len() + 18).sum::<usize>();
-    480 + request.doc_type.len() + names + count * (request.digest.length() + 8)
+    let status = request.status.map_or(0, |status| status.uri.len() + 50);
+    480 + request.doc_type.len() + names + count * (request.digest.length() + 8) + status
 }
 
 fn write_namespaces(out: &mut Vec<u8>, request: &MdocRequest<'_>, salts: &[u8], draws: &[u8]) -> Digests {
@@ -236,7 +239,7 @@ fn sig_structure(request: &MdocRequest<'_>, digests: &Digests) -> (Vec<u8>, usiz
         device_key: request.device_key,
         doc_type: request.doc_type,
         validity: request.validity,
-        status: None,
+        status: request.status,
     };
     let object = object.encode();
     let mut out = Vec::with_capacity(object.len() + 40);

@@ -21,4 +21,4 @@ mod tests;
 pub use consistency::{SignerPlace, check_consistency, latest_expiry};
 pub use digests::Digests;
 pub use issuer_signed::{Mdoc, MdocRequest, PrepareError, PreparedMdoc, prepare};
-pub use mso::{DigestAlgorithm, Validity};
+pub use mso::{DigestAlgorithm, StatusReference, Validity};
