@@ -210,6 +210,28 @@ operations! {
     SdJwtCredentialConfigurationUpdate "SD_JWT_CREDENTIAL_CONFIGURATION_UPDATE" "sd-jwt-credential",
     /// An SD-JWT VC configuration is deleted.
     SdJwtCredentialConfigurationDelete "SD_JWT_CREDENTIAL_CONFIGURATION_DELETE" "sd-jwt-credential",
+    /// A signer of SD-JWT VCs is made.
+    SdJwtCredentialSignerCreate "SD_JWT_CREDENTIAL_SIGNER_CREATE" "sd-jwt-credential",
+    /// A signer of SD-JWT VCs is read.
+    SdJwtCredentialSignerRetrieve "SD_JWT_CREDENTIAL_SIGNER_RETRIEVE" "sd-jwt-credential",
+    /// Signers of SD-JWT VCs are listed.
+    SdJwtCredentialSignerRetrieveList "SD_JWT_CREDENTIAL_SIGNER_RETRIEVE_LIST" "sd-jwt-credential",
+    /// A signer of SD-JWT VCs gets its certificate, or is activated or deactivated.
+    SdJwtCredentialSignerUpdate "SD_JWT_CREDENTIAL_SIGNER_UPDATE" "sd-jwt-credential",
+    /// A signer of SD-JWT VCs is deleted.
+    SdJwtCredentialSignerDelete "SD_JWT_CREDENTIAL_SIGNER_DELETE" "sd-jwt-credential",
+    /// A signer of SD-JWT VCs is revoked.
+    SdJwtCredentialSignerRevoke "SD_JWT_CREDENTIAL_SIGNER_REVOKE" "sd-jwt-credential",
+    /// The key of a signer of SD-JWT VCs is destroyed.
+    SdJwtCredentialSignerKeyDelete "SD_JWT_CREDENTIAL_SIGNER_KEY_DELETE" "sd-jwt-credential",
+    /// Records of SD-JWT VCs are listed.
+    SdJwtCredentialRetrieveList "SD_JWT_CREDENTIAL_RETRIEVE_LIST" "sd-jwt-credential",
+    /// The record of an SD-JWT VC is read.
+    SdJwtCredentialRetrieve "SD_JWT_CREDENTIAL_RETRIEVE" "sd-jwt-credential",
+    /// The status of an SD-JWT VC is set.
+    SdJwtCredentialStatusSet "SD_JWT_CREDENTIAL_STATUS_SET" "sd-jwt-credential",
+    /// The status of an SD-JWT VC is read.
+    SdJwtCredentialStatusRetrieve "SD_JWT_CREDENTIAL_STATUS_RETRIEVE" "sd-jwt-credential",
     /// A verifier loads the keys of SD-JWT VCs.
     JwtVcIssuerMetadataRetrieve "JWT_VC_ISSUER_METADATA_RETRIEVE" "sd-jwt-credential",
     /// A verifier or a wallet loads the metadata of a type.

@@ -239,7 +239,7 @@ impl<'a> Check<'a> {
                 let fits = found.is_some_and(|extension| extension.critical && extension.value == MDL_USAGE);
                 self.must(fits, "extendedKeyUsage must be 1.0.18013.5.1.2 only, and critical");
             }
-            Leaf::StatusList => {
+            Leaf::StatusList | Leaf::SdJwt => {
                 let fits = found.is_none_or(|extension| !extension.critical && extension.value != MDL_USAGE);
                 self.must(fits, "extendedKeyUsage must not be critical, nor that of a document signer");
             }
@@ -261,7 +261,7 @@ impl<'a> Check<'a> {
         self.same_place(root);
         let (Ok(own), Ok(outer)) = (validity(certificate), validity(root)) else { return self.must(false, UNREADABLE) };
         let (days, otherwise) = match of {
-            Leaf::Document => (DOCUMENT_SIGNER_DAYS, "must be valid for at most 457 days"),
+            Leaf::Document | Leaf::SdJwt => (DOCUMENT_SIGNER_DAYS, "must be valid for at most 457 days"),
             Leaf::StatusList => (STATUS_SIGNER_DAYS, "must be valid for at most 1187 days"),
         };
         self.must(own.not_after <= days_after(own.not_before, days), otherwise);

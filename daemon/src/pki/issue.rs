@@ -1,9 +1,9 @@
 //! Makes certificates and certificate requests: IACA root (Table B.1), document signer (Table B.3), status list signer (Table B.9), PKCS#10 (RFC 2986).
 
-use rcgen::string::PrintableString;
+use rcgen::string::{Ia5String, PrintableString};
 use rcgen::{
     BasicConstraints, CertificateParams, CrlDistributionPoint, CustomExtension, DistinguishedName, DnType, DnValue,
-    IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, SerialNumber,
+    IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, SanType, SerialNumber,
 };
 use yasna::Tag;
 use yasna::models::ObjectIdentifier;
@@ -82,6 +82,14 @@ pub enum Leaf {
     /// Status lists: a status list signer (Table B.9). The extended key usage for it has no number yet, and none is made up (Token
     /// Status List 10).
     StatusList,
+    /// SD-JWT VCs. No profile is agreed on; a document signer's usage is for mdocs alone, so it has none, and the issuer's URL is its
+    /// alternative name, which an `iss` can be compared with.
+    SdJwt,
+}
+
+impl Leaf {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Document, Self::StatusList, Self::SdJwt];
 }
 
 /// A certificate below `authority`, DER, for `key`.
@@ -99,6 +107,9 @@ pub fn leaf(
     let octets = yasna::construct_der(|writer| writer.write_bytes(&key_identifier(key.public_key())));
     params.custom_extensions.push(CustomExtension::from_oid_content(&SUBJECT_KEY_IDENTIFIER, octets));
     params.custom_extensions.extend(usage(of));
+    if of == Leaf::SdJwt {
+        params.subject_alt_names.push(SanType::URI(Ia5String::try_from(content.links.issuer.as_str())?));
+    }
     let made = params.signed_by(key, &issuer)?.der().to_vec();
     let public = Facts::read(&made)?.key.ok_or(PkiError::Key)?;
     follows_profile(check::leaf(of, &made, authority.certificate, &public))?;
@@ -178,7 +189,7 @@ fn issuer_alternative_name(uri: &str) -> CustomExtension {
 fn usage(of: Leaf) -> Option<CustomExtension> {
     match of {
         Leaf::Document => Some(document_signer_usage()),
-        Leaf::StatusList => None,
+        Leaf::StatusList | Leaf::SdJwt => None,
     }
 }
 

@@ -11,7 +11,8 @@ use crate::app::Shared;
 use crate::domain::configuration::CredentialFormat;
 use crate::domain::event::Operation;
 use crate::handler::operator::configurations::Catalogue;
-use crate::handler::operator::signers::{Documents, StatusLists};
+use crate::handler::operator::credentials::{Mobile, SdJwt};
+use crate::handler::operator::signers::{Documents, SdJwts, StatusLists};
 use crate::handler::operator::{
     authentication_providers, claim_sources, clients, code_offers, credentials, deferred, encryption_keys, health,
     iacas, interaction_hook, offers, plugins, recordings, revocations, signers, statuses, token, users, wallet_clients,
@@ -38,6 +39,7 @@ pub(super) fn table(edge: Arc<Edge>) -> Table<Shared> {
     let table = interaction_hook_rows(user_rows(provider_rows(table)));
     let table = signer_rows(iaca_rows(sd_jwt_configuration_rows(configuration_rows(table))));
     let table = revocation_rows(credential_rows(status_list_rows(status_signer_rows(table))));
+    let table = sd_jwt_credential_rows(sd_jwt_signer_rows(table));
     deferred_rows(encryption_key_rows(table))
 }
 
@@ -161,6 +163,31 @@ fn sd_jwt_configuration_rows(table: Table<Shared>) -> Table<Shared> {
         .delete(ONE, Operation::SdJwtCredentialConfigurationDelete, sd_jwt.delete())
 }
 
+fn sd_jwt_signer_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v2/credentials/sd-jwt/signers";
+    const ONE: &str = "/v2/credentials/sd-jwt/signers/{id}";
+    const REVOKE: &str = "/v2/credentials/sd-jwt/signers/{id}/revoke";
+    table
+        .post(ALL, Operation::SdJwtCredentialSignerCreate, signers::create::<SdJwts>)
+        .get(ALL, Operation::SdJwtCredentialSignerRetrieveList, signers::list::<SdJwts>)
+        .get(ONE, Operation::SdJwtCredentialSignerRetrieve, signers::find::<SdJwts>)
+        .put(ONE, Operation::SdJwtCredentialSignerUpdate, signers::update::<SdJwts>)
+        .delete(ONE, Operation::SdJwtCredentialSignerDelete, signers::delete::<SdJwts>)
+        .post(REVOKE, Operation::SdJwtCredentialSignerRevoke, signers::revoke::<SdJwts>)
+}
+
+fn sd_jwt_credential_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v2/credentials/sd-jwt";
+    const ONE: &str = "/v2/credentials/sd-jwt/{id}";
+    const STATUS: &str = "/v2/credentials/sd-jwt/{id}/status";
+    table
+        .get(ALL, Operation::SdJwtCredentialRetrieveList, credentials::list::<SdJwt>)
+        .get(ONE, Operation::SdJwtCredentialRetrieve, credentials::find::<SdJwt>)
+        .delete(ONE, Operation::UserCredentialDelete, credentials::delete::<SdJwt>)
+        .post(STATUS, Operation::SdJwtCredentialStatusSet, statuses::set)
+        .get(STATUS, Operation::SdJwtCredentialStatusRetrieve, statuses::status)
+}
+
 fn iaca_rows(table: Table<Shared>) -> Table<Shared> {
     const ALL: &str = "/v2/credentials/mobile/iacas";
     const ONE: &str = "/v2/credentials/mobile/iacas/{id}";
@@ -218,9 +245,9 @@ fn credential_rows(table: Table<Shared>) -> Table<Shared> {
     const ONE: &str = "/v2/credentials/mobile/{id}";
     const STATUS: &str = "/v2/credentials/mobile/{id}/status";
     table
-        .get(ALL, Operation::MobileCredentialRetrieveList, credentials::list)
-        .get(ONE, Operation::MobileCredentialRetrieve, credentials::find)
-        .delete(ONE, Operation::UserCredentialDelete, credentials::delete)
+        .get(ALL, Operation::MobileCredentialRetrieveList, credentials::list::<Mobile>)
+        .get(ONE, Operation::MobileCredentialRetrieve, credentials::find::<Mobile>)
+        .delete(ONE, Operation::UserCredentialDelete, credentials::delete::<Mobile>)
         .post(STATUS, Operation::MobileCredentialStatusSet, statuses::set)
         .get(STATUS, Operation::MobileCredentialStatusRetrieve, statuses::status)
 }

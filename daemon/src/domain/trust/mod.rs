@@ -54,6 +54,7 @@ fn most_unmanaged(of: Leaf) -> usize {
     match of {
         Leaf::Document => MAX_UNMANAGED_SIGNERS,
         Leaf::StatusList => MAX_UNMANAGED_STATUS_SIGNERS,
+        Leaf::SdJwt => MAX_UNMANAGED_SIGNERS,
     }
 }
 
@@ -98,6 +99,7 @@ impl<T> Change<T> {
         let param = match of {
             Leaf::Document => "documentSignerId",
             Leaf::StatusList => "statusListSignerId",
+            Leaf::SdJwt => "signerId",
         };
         let value = Some(signer.to_string());
         Self::Invalid(vec![Detail { location: "params", param: param.to_owned(), msg: msg.to_owned(), value }])
@@ -141,7 +143,10 @@ impl Trust {
     #[must_use]
     pub fn signer_of(&self, format: CredentialFormat, now: Timestamp) -> Option<Arc<ActiveSigner>> {
         match format {
-            CredentialFormat::MsoMdoc | CredentialFormat::DcSdJwt => self.signer(now),
+            CredentialFormat::MsoMdoc => self.signer(now),
+            CredentialFormat::DcSdJwt => {
+                self.snapshot().sd_jwt_signers.iter().find(|signer| signer.may_sign(now)).cloned()
+            }
         }
     }
 
@@ -150,9 +155,11 @@ impl Trust {
     pub fn published_keys(&self, format: CredentialFormat, now: Timestamp) -> Result<Vec<PublicKey>, Failure> {
         let snapshot = self.snapshot();
         let mut keys = Vec::new();
-        let signers = match format {
-            CredentialFormat::MsoMdoc | CredentialFormat::DcSdJwt => snapshot.document.signers(Leaf::Document),
+        let of = match format {
+            CredentialFormat::MsoMdoc => Leaf::Document,
+            CredentialFormat::DcSdJwt => Leaf::SdJwt,
         };
+        let signers = snapshot.document.signers(of);
         for (_, signer) in signers.filter(|(_, signer)| signer.revoked_at.is_none()) {
             let facts = signer.facts()?.filter(|facts| now < facts.validity.not_after);
             keys.extend(facts.and_then(|facts| facts.key));
@@ -174,10 +181,12 @@ impl Trust {
         let left = |end: Option<Timestamp>| end.map_or(0, |end| end.as_second().saturating_sub(now.as_second()));
         let iaca = signer.as_ref().map(|signer| signer.iaca_validity.not_after);
         let status = signer.as_ref().and_then(|signer| self.status_signer(signer.iaca_id, now));
+        let sd_jwt = self.signer_of(CredentialFormat::DcSdJwt, now);
         vec![
             ("iaca", left(iaca)),
             ("document_signer", left(signer.map(|signer| signer.not_after))),
             ("status_list_signer", left(status.map(|signer| signer.not_after))),
+            ("sd_jwt_signer", left(sd_jwt.map(|signer| signer.not_after))),
         ]
     }
 
@@ -245,7 +254,7 @@ impl Trust {
 
     /// Tells of signers that were made for managed IACAs and of keys that are gone. Requests have events of their own.
     fn announce(&self, before: &Document, after: &Document) {
-        for of in [Leaf::Document, Leaf::StatusList] {
+        for of in Leaf::ALL {
             self.announce_signers(of, before, after);
         }
         for iaca in before.iacas.iter().filter(|iaca| iaca.managed.is_some() && after.iaca(iaca.id).is_none()) {
@@ -263,6 +272,7 @@ impl Trust {
                 Operation::MobileCredentialStatusListSignerCreate,
                 Operation::MobileCredentialStatusListSignerKeyDelete,
             ),
+            Leaf::SdJwt => (Operation::SdJwtCredentialSignerCreate, Operation::SdJwtCredentialSignerKeyDelete),
         };
         let new = |id| before.signers(of).all(|(_, known)| known.id != id);
         for (iaca, signer) in after.signers(of).filter(|(iaca, signer)| iaca.managed.is_some() && new(signer.id)) {

@@ -57,6 +57,9 @@ pub(super) struct Iaca {
     /// Status list signers, oldest first.
     #[serde(default)]
     pub(super) status_signers: Vec<LeafSigner>,
+    /// Signers of SD-JWT VCs, oldest first.
+    #[serde(default)]
+    pub(super) sd_jwt_signers: Vec<LeafSigner>,
 }
 
 /// What comes with an IACA whose key is here.
@@ -89,7 +92,7 @@ pub(super) struct Revoked {
     pub(super) not_after: Timestamp,
 }
 
-/// A document signer or a status list signer.
+/// A document signer, a status list signer or a signer of SD-JWT VCs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct LeafSigner {
     pub(super) id: Uuid,
@@ -134,6 +137,7 @@ impl Iaca {
         match of {
             Leaf::Document => &self.signers,
             Leaf::StatusList => &self.status_signers,
+            Leaf::SdJwt => &self.sd_jwt_signers,
         }
     }
 
@@ -141,6 +145,7 @@ impl Iaca {
         match of {
             Leaf::Document => &mut self.signers,
             Leaf::StatusList => &mut self.status_signers,
+            Leaf::SdJwt => &mut self.sd_jwt_signers,
         }
     }
 

@@ -58,6 +58,7 @@ impl Trust {
         let root = Root { key, facts };
         if iaca.active {
             self.renew(Leaf::Document, iaca, &root, now)?;
+            self.renew(Leaf::SdJwt, iaca, &root, now)?;
         }
         // What an IACA has issued outlives its being active, and so do the lists that tell whether it is still good.
         if iaca.active || !iaca.status_signers.is_empty() {
@@ -107,6 +108,7 @@ impl Trust {
         let role = match of {
             Leaf::Document => "document signer",
             Leaf::StatusList => "status list signer",
+            Leaf::SdJwt => "SD-JWT VC signer",
         };
         Subject {
             country: iaca.country.clone().unwrap_or_default(),
@@ -118,20 +120,20 @@ impl Trust {
 
 fn life_days(of: Leaf) -> i64 {
     match of {
-        Leaf::Document => DOCUMENT_SIGNER_DAYS,
+        Leaf::Document | Leaf::SdJwt => DOCUMENT_SIGNER_DAYS,
         Leaf::StatusList => STATUS_SIGNER_DAYS,
     }
 }
 
 fn signing_days(of: Leaf) -> i64 {
     match of {
-        Leaf::Document => SIGNING_DAYS,
+        Leaf::Document | Leaf::SdJwt => SIGNING_DAYS,
         Leaf::StatusList => STATUS_SIGNING_DAYS,
     }
 }
 
 fn drop_expired(iaca: &mut Iaca, now: Timestamp) -> Result<(), Failure> {
-    for of in [Leaf::Document, Leaf::StatusList] {
+    for of in Leaf::ALL {
         let mut kept = Vec::with_capacity(iaca.signers(of).len());
         for signer in iaca.signers_mut(of).drain(..) {
             if signer.facts()?.is_none_or(|facts| now < facts.validity.not_after) {

@@ -15,7 +15,7 @@ use crate::pki::{Validity, check};
 use crate::signer::{Algorithm, Signer, SoftwareKey};
 use crate::store::Store;
 
-/// A document signer, or a status list signer, that may sign while it is valid.
+/// A signer of any kind that may sign while it is valid.
 pub struct ActiveSigner {
     /// Its id.
     pub id: Uuid,
@@ -58,12 +58,14 @@ pub(super) struct Snapshot {
     pub(super) signers: Vec<Arc<ActiveSigner>>,
     /// Status list signers in the same order, those of inactive IACAs among them.
     pub(super) status_signers: Vec<Arc<ActiveSigner>>,
+    /// Signers of SD-JWT VCs in the same order.
+    pub(super) sd_jwt_signers: Vec<Arc<ActiveSigner>>,
 }
 
 impl Snapshot {
     pub(super) fn of(document: Document, store: &Store) -> Self {
-        let [signers, status_signers] = [Leaf::Document, Leaf::StatusList].map(|of| active(of, &document, store));
-        Self { signers, status_signers, document }
+        let [signers, status_signers, sd_jwt_signers] = Leaf::ALL.map(|of| active(of, &document, store));
+        Self { signers, status_signers, sd_jwt_signers, document }
     }
 }
 
@@ -73,7 +75,7 @@ fn active(of: Leaf, document: &Document, store: &Store) -> Vec<Arc<ActiveSigner>
         .filter_map(|(iaca, signer)| match open(of, iaca, signer, store) {
             Ok(opened) => opened,
             Err(failure) => {
-                tracing::error!(signer = %signer.id, error = %failure, "a document or status list signer is left out");
+                tracing::error!(signer = %signer.id, error = %failure, "a signer is left out");
                 None
             }
         })
@@ -129,6 +131,8 @@ impl super::Trust {
         };
         let signers = snapshot.signers.iter().map(replaced).collect();
         let status_signers = snapshot.status_signers.clone();
-        *snapshot = Arc::new(Snapshot { document: snapshot.document.clone(), signers, status_signers });
+        let sd_jwt_signers = snapshot.sd_jwt_signers.clone();
+        let document = snapshot.document.clone();
+        *snapshot = Arc::new(Snapshot { document, signers, status_signers, sd_jwt_signers });
     }
 }

@@ -1,4 +1,4 @@
-//! `/v2/credentials/mobile`: what is kept of issued mdocs. Digests and metadata, no claim value and no credential.
+//! `/v2/credentials/mobile` and `/v2/credentials/sd-jwt`: what is kept of issued credentials, by format. Digests and metadata, no claim value and no credential.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +23,30 @@ use crate::store::issued::{Digests, Issued};
 const MOST_EXAMINED: usize = 10_000;
 /// Records read at a time.
 const READ: usize = 500;
+
+/// Which credentials an endpoint is about.
+pub trait Profile: Send + Sync + 'static {
+    /// Whether a record is of one of them.
+    fn has(digests: &Digests) -> bool;
+}
+
+/// mdocs.
+pub struct Mobile;
+
+impl Profile for Mobile {
+    fn has(digests: &Digests) -> bool {
+        matches!(digests, Digests::Mdoc { .. })
+    }
+}
+
+/// SD-JWT VCs.
+pub struct SdJwt;
+
+impl Profile for SdJwt {
+    fn has(digests: &Digests) -> bool {
+        matches!(digests, Digests::SdJwtVc { .. })
+    }
+}
 
 /// Query parameters of the list.
 #[derive(Debug, Default, Deserialize)]
@@ -91,7 +115,7 @@ impl Wanted {
 }
 
 /// `GET` of all that fit, in the order of issuance. A page may be short and still say where to go on.
-pub async fn list(
+pub async fn list<P: Profile>(
     State(app): State<Shared>,
     headers: HeaderMap,
     Query(query): Query<RecordQuery>,
@@ -105,7 +129,7 @@ pub async fn list(
         for issued in records {
             examined += 1;
             after = Some(issued.id.as_bytes().to_vec());
-            if wanted.fits(&issued) {
+            if P::has(&issued.digests) && wanted.fits(&issued) {
                 let shown = shown(&app, &issued).await?;
                 if wanted.status.is_none_or(|status| shown.get("status").and_then(Value::as_str) == Some(status)) {
                     data.push(shown);
@@ -135,26 +159,28 @@ async fn read_some(
 }
 
 /// `GET` of one.
-pub async fn find(
+pub async fn find<P: Profile>(
     State(app): State<Shared>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     authorize(&app, &headers, Permission::Credentials)?;
     let id = path_id("id", &id)?;
-    let issued = app.store.issued_find(id).await?.ok_or(ApiError::unknown(id))?;
+    let found = app.store.issued_find(id).await?.filter(|found| P::has(&found.digests));
+    let issued = found.ok_or(ApiError::unknown(id))?;
     Ok(Json(shown(&app, &issued).await?))
 }
 
 /// `DELETE` of the record, for good. The credential stays as valid as it is, and can no more be revoked.
-pub async fn delete(
+pub async fn delete<P: Profile>(
     State(app): State<Shared>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let client = authorize(&app, &headers, Permission::Users)?;
     let id = path_id("id", &id)?;
-    if app.store.issued_delete(id).await? {
+    let known = app.store.issued_find(id).await?.is_some_and(|found| P::has(&found.digests));
+    if known && app.store.issued_delete(id).await? {
         tracing::info!(credential = %id, client, "the record of a credential was deleted");
         Ok(StatusCode::NO_CONTENT)
     } else {

@@ -45,6 +45,15 @@ impl Signers for StatusLists {
     const MADE: StatusCode = StatusCode::OK;
 }
 
+/// Signers of SD-JWT VCs.
+pub struct SdJwts;
+
+impl Signers for SdJwts {
+    const OF: Leaf = Leaf::SdJwt;
+    const KIND: Kind = Kind { param: "signerId", plural: "signers" };
+    const MADE: StatusCode = StatusCode::CREATED;
+}
+
 /// `POST`: a key and a certificate request under an unmanaged IACA.
 pub async fn create<S: Signers>(
     State(app): State<Shared>,

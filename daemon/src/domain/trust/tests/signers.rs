@@ -56,7 +56,10 @@ async fn deactivation_stops_signing_and_keeps_the_crl_and_the_signer() {
     let inactive = done(house.trust.iaca_update(iaca.id, &object(json!({"active": false}))).await);
     assert!(!inactive.active);
     assert!(house.trust.signer(house.now()).is_none());
-    assert_eq!(house.trust.expiries(house.now()), [("iaca", 0), ("document_signer", 0), ("status_list_signer", 0)]);
+    assert_eq!(
+        house.trust.expiries(house.now()),
+        [("iaca", 0), ("document_signer", 0), ("status_list_signer", 0), ("sd_jwt_signer", 0)]
+    );
     let crl = house.trust.crl(iaca.id).unwrap();
     house.clock.advance(DAY * 2);
     house.trust.maintain().await.unwrap();
