@@ -184,7 +184,7 @@ fn what_is_kept_is_digests() {
     assert!(!record.to_string().contains("Lindenau"));
 }
 
-// The configuration that `dev` makes is claimed with the claims of the PID.
+// PID-09, PID-10: the configuration that `dev` makes is claimed with the claims of the PID.
 #[test]
 fn dev_offers_a_pid_as_sd_jwt_vc() {
     let daemon = Daemon::start();
@@ -197,5 +197,18 @@ fn dev_offers_a_pid_as_sd_jwt_vc() {
     let all = pid.claims();
     assert_eq!((&all["vct"], &all["birthdate"]), (&"urn:eudi:pid:1".into(), &"1984-02-29".into()));
     assert_eq!(all["address"], json!({ "locality": "Lindenau" }));
+    // PID-12
     assert!(all["picture"].as_str().unwrap().starts_with("data:image/jpeg;base64,"));
+    // PID-11, PID-17
+    assert_eq!((&all["family_name"], &all["given_name"]), (&"Sommer".into(), &"Mika".into()));
+    assert!(all["place_of_birth"]["locality"].is_string() && all["nationalities"].is_array());
+    // PID-13: each alone, members and items too.
+    let clear = pid.clear();
+    for name in ["family_name", "birthdate", "place_of_birth", "nationalities", "address", "issuing_country"] {
+        assert!(clear.get(name).is_none(), "{clear}");
+    }
+    let without_members = pid.reveal(|one| one.content.get(1).is_some_and(|name| name == "place_of_birth"));
+    assert_eq!(without_members.0["place_of_birth"], json!({}));
+    let without_items = pid.reveal(|one| one.content.get(1).is_some_and(|name| name == "nationalities"));
+    assert_eq!(without_items.0["nationalities"], json!([]));
 }
