@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use issuerd_tests::configurations::{changed, diploma, membership};
 use issuerd_tests::daemon::{MDL, SD_JWT_PID};
+use issuerd_tests::login::Asking;
 use issuerd_tests::wallet::request_body;
 use issuerd_tests::{Daemon, HolderKey, SdJwt, sd_jwt};
 use serde_json::{Value, json};
@@ -33,6 +34,8 @@ fn an_offer_is_claimed_as_an_sd_jwt_vc() {
     let credential = &credentials[0];
     credential.verify(&daemon.management().iaca());
     credential.is_for(&keys[0]);
+    // CRT-DS-13: not by a document signer.
+    assert!(credential.signer().parsed().extended_key_usage().unwrap().is_none());
     let all = credential.claims();
     assert_eq!(all["iss"], daemon.wallet().issuer);
     assert_eq!(all["vct"], VCT);
@@ -160,6 +163,53 @@ fn claims_that_make_no_credential_are_named_when_the_offer_is_made() {
         let details = issuerd_tests::management::details(&refused);
         assert_eq!(details, [(param.to_owned(), msg.to_owned())], "{claims}");
     }
+}
+
+// VCI-5.1.2-01, VCI-8.2-03: after a login, by scope and by identifier.
+#[test]
+fn a_login_leads_to_an_sd_jwt_vc() {
+    let daemon = Daemon::start();
+    let (wallet, key) = (daemon.wallet(), HolderKey::es256());
+    let configuration = daemon.configuration(SD_JWT_PID);
+    let by_scope = Asking { scope: Some(format!("dc+sd-jwt:{SD_JWT_PID}")), ..Asking::default() };
+    for (asking, selector) in
+        [(by_scope, "credential_configuration_id"), (Asking::details(&[configuration]), "credential_identifier")]
+    {
+        let code = wallet.log_in(&asking);
+        let granted = wallet.send(&wallet.code_request(&code, &key)).expect(200).json();
+        let identifier = &granted["authorization_details"][0]["credential_identifiers"][0];
+        let selected = (selector, identifier.as_str().unwrap_or(configuration));
+        let token = granted["access_token"].as_str().unwrap();
+        let answer = wallet.send(&wallet.bound_credential_request(token, selected, &key)).expect(200);
+        let credential = sd_jwt::credentials(&answer).remove(0);
+        credential.verify(&daemon.management().iaca());
+        credential.is_for(&key);
+        assert_eq!(identifier.is_string(), selector == "credential_identifier");
+    }
+}
+
+// VCT-2.2.2.3-04, VCI-3.3.2-02: each copy has a place of its own in a list whose token is a JWT.
+#[test]
+fn copies_have_places_in_a_status_list() {
+    let daemon = Daemon::start();
+    let management = daemon.management();
+    let (credentials, _) = claim(&daemon, &changed(diploma(VCT), "/includeStatus", true), 4);
+    let places: BTreeSet<_> =
+        credentials.iter().map(|one| one.payload["status"]["status_list"]["idx"].as_u64().unwrap()).collect();
+    assert_eq!(places.len(), 4);
+    let uri = credentials[0].payload["status"]["status_list"]["uri"].as_str().unwrap();
+    let list = daemon.wallet().get(&issuerd_tests::offer::path(uri)).expect(200);
+    assert_eq!(list.media_type(), "application/statuslist+jwt");
+    let records = management.list("/v2/credentials/sd-jwt");
+    assert_eq!(records.len(), 4);
+    assert!(management.list("/v2/credentials/mobile").is_empty());
+    let id = records[0]["id"].as_str().unwrap();
+    let status = format!("/v2/credentials/sd-jwt/{id}/status");
+    assert_eq!(management.get(&status).expect(200).json(), json!({ "status": "valid" }));
+    management.post(&status, &json!({ "status": "invalid" })).expect(201);
+    assert_eq!(management.get(&status).expect(200).json(), json!({ "status": "invalid" }));
+    management.get(&format!("/v2/credentials/mobile/{id}")).expect(404);
+    assert_eq!(management.get(&format!("/v2/credentials/sd-jwt/{id}")).expect(200).json()["status"], "invalid");
 }
 
 // OPS-04: the record has digests and no claims.
