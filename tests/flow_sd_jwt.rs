@@ -80,9 +80,8 @@ fn copies_of_a_batch_share_their_claims_and_nothing_else() {
         digests.extend(credential.payload["_sd"].as_array().unwrap().iter().map(Value::to_string));
         let mut same = credential.claims();
         same.as_object_mut().unwrap().remove("cnf");
-        for time in ["iat", "nbf", "exp"] {
-            assert_eq!(same[time].as_i64().unwrap() % 86_400, 0, "{time}");
-        }
+        // The start is that of the signer, which has just been made.
+        assert_eq!(same["exp"].as_i64().unwrap() % 86_400, 0);
         rest.insert(same.to_string());
     }
     assert_eq!(rest.len(), 1);
