@@ -99,9 +99,9 @@ impl Issuer {
         key: Option<&PublicKey>,
         place: Option<Allocated>,
     ) -> Result<SignedCopy, Failure> {
-        let status = place.as_ref().map(|place| &place.reference);
-        let status = status.map(|place| StatusReference { index: place.index.into(), uri: &place.uri });
-        let own = Own { key, status };
+        let reference = place.as_ref().map(|place| &place.reference);
+        let reference = reference.map(|place| StatusReference { index: place.index.into(), uri: &place.uri });
+        let own = Own { key, status: reference };
         let (credential, digests) = match &common.content.claims {
             Claims::Mdoc(body, namespaces) => self.sign_mdoc(common, body, namespaces, own).await?,
             Claims::SdJwtVc(body, claims) => self.sign_sd_jwt_vc(common, body, claims, own).await?,

@@ -169,9 +169,9 @@ impl Statuses {
             compressed: &compressed,
             aggregation_uri: &self.parts.site.url(&format!("{}/distribution", path(list.kind))),
         };
-        let signed = sign_both(&claims, &signer).await?;
-        self.parts.store.signed_list_put(list.id, &signed).await?;
-        published(list.clone(), signed, Some(signer.id)).await
+        let tokens = sign_both(&claims, &signer).await?;
+        self.parts.store.signed_list_put(list.id, &tokens).await?;
+        published(list.clone(), tokens, Some(signer.id)).await
     }
 
     /// The statuses as the store has them.
@@ -231,8 +231,8 @@ async fn signature(signer: &ActiveSigner, message: &[u8]) -> Result<Vec<u8>, Fai
     if verify(signer.key.public_key(), message, &signature) { Ok(signature) } else { Err(Failure::Signing) }
 }
 
-async fn published(list: StatusList, signed: SignedList, signer: Option<Uuid>) -> Result<Published, Failure> {
-    let SignedList { jwt, cwt, issued_at, expires_at, ttl } = signed;
+async fn published(list: StatusList, tokens: SignedList, signer: Option<Uuid>) -> Result<Published, Failure> {
+    let SignedList { jwt, cwt, issued_at, expires_at, ttl } = tokens;
     let zipped = jwt.clone();
     let jwt_gzip = blocking(move || {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());

@@ -71,6 +71,8 @@ fn site() -> Site {
         keep_ended: DAY,
         token_lifetime: DAY,
         batch_size: 5,
+        notifications: true,
+        deferral: crate::domain::site::DeferralRules::default(),
         dpop: DpopPolicy::default(),
         code_flow: CodeFlow::default(),
     }

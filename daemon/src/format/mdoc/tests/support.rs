@@ -101,7 +101,6 @@ pub(super) fn request(namespaces: &[MappedNamespace]) -> MdocRequest<'_> {
         digest: DigestAlgorithm::Sha256,
         algorithm: -7,
         certificates: &[b"leaf"],
-        status: None,
     }
 }
 
