@@ -10,6 +10,7 @@
 )]
 
 mod interop_plugins;
+mod interop_sd_jwt;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

@@ -101,7 +101,7 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     let key = access_key(&store).await?;
     let attesters = anchors::attesters(config).map_err(|wrong| BootError::Clients(wrong.join("\n")))?;
     let configurations = Configurations::load(store.clone(), Arc::clone(&clock), Arc::clone(&random)).await?;
-    let configurations = configurations.with_attesters(!attesters.is_empty());
+    let configurations = configurations.with_attesters(!attesters.is_empty()).with_issuer(&site.issuer);
     let events: Arc<dyn Events> = Arc::clone(&metrics) as _;
     let plugins = match guests {
         Guests::Left => PluginHost::none(plugins::places(&config.named)),
@@ -208,7 +208,14 @@ mod tests {
     async fn code(app: &Shared) -> String {
         let element = json!({ "org.example.pass": { "name": { "defaultValue": "x" } } });
         let body = json!({ "type": "org.example.pass", "claimMappings": element, "expiresIn": { "days": 1 } });
-        let Saved::Saved(made) = app.configurations.create(body.as_object().unwrap()).await.unwrap() else { panic!() };
+        let Saved::Saved(made) = app
+            .configurations
+            .create(crate::format::CredentialFormat::MsoMdoc, body.as_object().unwrap())
+            .await
+            .unwrap()
+        else {
+            panic!()
+        };
         let body: Value = json!({ "credentials": [made.id], "expiresIn": { "seconds": 60 } });
         let request = pre_authorized(body.as_object().unwrap(), |_| true, 600).unwrap();
         let Created::Made(made) = app.offers.create(&request, None, b"").await.unwrap() else { panic!() };

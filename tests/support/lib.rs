@@ -55,6 +55,8 @@ pub mod plugins;
 pub mod prometheus;
 /// Proofs of possession, with a hook for every defect.
 pub mod proof;
+/// A reader of SD-JWT VCs.
+pub mod sd_jwt;
 /// Many requests at once.
 pub mod volley;
 /// Waiting for a condition.
@@ -69,4 +71,5 @@ pub use management::Management;
 pub use mdoc::Mdoc;
 pub use offer::Offer;
 pub use proof::Proof;
+pub use sd_jwt::SdJwt;
 pub use wallet::Wallet;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use serde_json::{Value, json};
 
 use crate::offer::{PRE_AUTHORIZED, path};
-use crate::{Answer, HolderKey, Mdoc, Offer, Proof, Request};
+use crate::{Answer, HolderKey, Mdoc, Offer, Proof, Request, SdJwt, sd_jwt};
 
 /// A fake wallet: quick, and able to misbehave.
 #[derive(Debug, Clone)]
@@ -122,6 +122,14 @@ impl Wallet {
     pub fn claim(&self, offer: &Offer, keys: &[HolderKey]) -> Vec<Mdoc> {
         let token = self.redeem(offer);
         let ask = |configuration: String| credentials(&self.ask(&token, &configuration, keys).expect(200));
+        offer.configurations().into_iter().flat_map(ask).collect()
+    }
+
+    /// The same for configurations of SD-JWT VCs.
+    #[track_caller]
+    pub fn claim_sd_jwt(&self, offer: &Offer, keys: &[HolderKey]) -> Vec<SdJwt> {
+        let token = self.redeem(offer);
+        let ask = |configuration: String| sd_jwt::credentials(&self.ask(&token, &configuration, keys).expect(200));
         offer.configurations().into_iter().flat_map(ask).collect()
     }
 }

@@ -126,7 +126,7 @@ impl Tokens {
             return Ok(Entry::Unasked);
         }
         let Some((offer, found)) = self.look(request).await? else { return Ok(Entry::NotGood) };
-        if !found.iter().any(|one| self.hooks.covers(Phase::TokenRequest, &one.doc_type)) {
+        if !found.iter().any(|one| self.hooks.covers(Phase::TokenRequest, one.credential_type())) {
             return Ok(Entry::Unasked);
         }
         let Some(secrets) = self.store.offer_secrets(offer.id).await? else { return Ok(Entry::NotGood) };

@@ -1,13 +1,15 @@
 //! What is kept of an issued credential, and the verb that records one: nonce taken, offer advanced and record written in one
 //! batch, before the credential leaves the daemon.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod record;
+
+use std::collections::BTreeSet;
 
 use futures_util::future::FutureExt as _;
 use jiff::Timestamp;
-use jiff::fmt::serde::timestamp::microsecond::required;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub use record::{Digests, Issued};
 
 use super::engine::Batch;
 use super::offer::{Offer, OfferState};
@@ -15,38 +17,6 @@ use super::tables::{CONFIGURATION, ENRICHMENT, ISSUED, NONCE, USER_ISSUED};
 use super::token::Origin;
 use super::user::user_issued_key;
 use super::{Decision, Store, StoreError, codec};
-
-/// A record of one issued credential: metadata and digests, no claim value, no credential.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Issued {
-    /// The credential's id.
-    pub id: Uuid,
-    /// The user it was issued to.
-    pub user_id: Uuid,
-    /// The offer it came from.
-    pub offer_id: Uuid,
-    /// The configuration it follows.
-    pub configuration_id: Uuid,
-    /// Its docType.
-    pub doc_type: String,
-    /// RFC 7638 thumbprint of the holder's key.
-    pub key_thumbprint: String,
-    /// SHA-256 of the mobile security object.
-    pub mso_hash: String,
-    /// namespace → element → digest id and digest.
-    pub namespaces: BTreeMap<String, BTreeMap<String, (u64, String)>>,
-    /// The document signer that signed it.
-    pub document_signer_id: Uuid,
-    /// When it was issued.
-    #[serde(with = "required")]
-    pub issued_at: Timestamp,
-    /// Start of its validity.
-    #[serde(with = "required")]
-    pub valid_from: Timestamp,
-    /// End of its validity.
-    #[serde(with = "required")]
-    pub valid_until: Timestamp,
-}
 
 /// What one credential request records.
 pub struct Issuance<'a> {
@@ -144,7 +114,7 @@ impl Store {
 
     fn with_records(&self, mut batch: Batch, offer: &Offer, issuance: &Issuance<'_>) -> Result<Batch, StoreError> {
         for record in issuance.records {
-            batch = batch.put(ISSUED, record.id.as_bytes(), codec::pack(record)?, None);
+            batch = batch.put(ISSUED, record.id.as_bytes(), record.pack()?, None);
             batch = batch.put(USER_ISSUED, &user_issued_key(record.user_id, record.id), Vec::new(), None);
             if let Some(register_key) = issuance.register_key {
                 batch = self.registering(record, register_key, batch)?;
@@ -167,13 +137,14 @@ impl Store {
         limit: usize,
     ) -> Result<(Vec<Issued>, Option<Vec<u8>>), StoreError> {
         let page = self.engine.scan(ISSUED, b"", after, limit).await?;
-        let records = page.entries.iter().map(|(_, entry)| codec::unpack(&entry.value, "credential"));
+        let records = page.entries.iter().map(|(_, entry)| Issued::unpack(&entry.value));
         Ok((records.collect::<Result<_, _>>()?, page.next_after))
     }
 
     /// The record of a credential.
     pub async fn issued_find(&self, id: Uuid) -> Result<Option<Issued>, StoreError> {
-        Ok(self.find(ISSUED, id.as_bytes(), "credential").await?.map(|found| found.record))
+        let found = self.engine.get(ISSUED, id.as_bytes()).await?;
+        found.map(|entry| Issued::unpack(&entry.value)).transpose()
     }
 }
 

@@ -46,6 +46,7 @@ pub mod seal;
 pub mod seen;
 pub mod tables;
 pub mod token;
+pub mod type_metadata;
 pub mod user;
 
 #[cfg(test)]

@@ -19,12 +19,14 @@ pub const NONCE: Table = Table::new(6, "nonce");
 pub const USER: Table = Table::new(7, "user");
 /// Credential id → [`super::issued::Issued`].
 pub const ISSUED: Table = Table::new(8, "issued");
-/// Configuration id → its docType; small, since every offer, redemption and issuance checks it.
+/// Configuration id → its type; small, since every offer, redemption and issuance checks it.
 pub const CONFIGURATION: Table = Table::new(9, "configuration");
 /// Configuration id → its JSON document.
 pub const CONFIGURATION_DOCUMENT: Table = Table::new(10, "configuration_document");
-/// docType → configuration id; keeps docTypes unique.
-pub const DOCTYPE: Table = Table::new(11, "doctype");
+/// Type (a docType, or a `vct` behind the name of its format) → configuration id; keeps types unique.
+pub const TYPE_KEY: Table = Table::new(11, "doctype");
+/// `vct` → type metadata whose digest credentials carry; never changes, never ends.
+pub const TYPE_METADATA: Table = Table::new(33, "type_metadata");
 /// The nil UUID → IACAs, document signers and CRLs in one document, keys sealed: what changes together is one entry.
 pub const TRUST: Table = Table::new(12, "trust");
 /// Management client id → [`super::client::Client`].
@@ -85,7 +87,8 @@ pub const ALL: &[Table] = &[
     ISSUED,
     CONFIGURATION,
     CONFIGURATION_DOCUMENT,
-    DOCTYPE,
+    TYPE_KEY,
+    TYPE_METADATA,
     TRUST,
     CLIENT,
     IDEMPOTENCY,

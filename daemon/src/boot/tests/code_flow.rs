@@ -40,7 +40,11 @@ async fn start(change: impl FnOnce(&mut Config)) -> Running {
     let app = open_under(&config, clock.clone(), Guests::Left).await.unwrap();
     let element = json!({ "org.example.pass": { "name": { "mapFrom": "claims.name", "type": "string" } } });
     let body = json!({ "type": "org.example.pass", "claimMappings": element, "expiresIn": { "days": 1 } });
-    let Saved::Saved(made) = app.configurations.create(body.as_object().unwrap()).await.unwrap() else { panic!() };
+    let Saved::Saved(made) =
+        app.configurations.create(crate::format::CredentialFormat::MsoMdoc, body.as_object().unwrap()).await.unwrap()
+    else {
+        panic!()
+    };
     app.store.user_save(Uuid::from_u128(5), &User::default(), false).await.unwrap();
     Running { router: wallet(&app, &Tasks::new()), app, clock, pass: made.id, _folder: folder }
 }

@@ -25,7 +25,7 @@ impl Authorizations {
     ) -> Result<Entry, Stop> {
         let found = |ids: Vec<Uuid>| ids.into_iter().map(|id| self.configurations.find(id)).collect::<Option<Vec<_>>>();
         let Some(found) = wanted.and_then(found) else { return Ok(Entry::NotGood) };
-        let concerned = |one: &Arc<Configuration>| self.hooks.covers(Phase::TokenRequest, &one.doc_type);
+        let concerned = |one: &Arc<Configuration>| self.hooks.covers(Phase::TokenRequest, one.credential_type());
         if !found.iter().any(concerned) {
             return Ok(Entry::Unasked);
         }

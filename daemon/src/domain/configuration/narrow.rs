@@ -2,20 +2,22 @@
 
 use serde_json::Value;
 
-use super::Configuration;
+use super::{Body, Configuration};
+use crate::format::claim::{ClaimMapping, resolve};
 use crate::format::mdoc::elements::known;
-use crate::format::mdoc::mapping::{ClaimMapping, MappingProblem, Problem, resolve};
+use crate::format::mdoc::mapping::Mappings;
+use crate::format::sd_jwt_vc::claims::{Claim, Claims};
 use crate::store::authorization::asked::AskedClaim;
 
 /// The end of a document ends its credential, so it stays where there is one.
-const EXPIRY: &str = "expiry_date";
+const EXPIRY: [&str; 2] = ["expiry_date", "date_of_expiry"];
 
 /// Why claims cannot be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NarrowError {
-    /// A path is no namespace and element (appendix C.2).
-    #[error("authorization_details has a claims path without a namespace and a data element")]
-    NotAnElement,
+    /// A path begins with no namespace and data element (appendix C.2), or with no name of a claim (C.1).
+    #[error("authorization_details has a claims path that leads to no claim of this format")]
+    NoClaim,
     /// What the wallet must have does not exist (B.1).
     #[error("authorization_details has a mandatory claim that the credential does not have")]
     Unknown,
@@ -24,70 +26,144 @@ pub enum NarrowError {
     Nothing,
 }
 
+/// The rest of a path below some claim, and whether it is mandatory to the wallet.
+type Rest<'a> = (&'a [Value], bool);
+
 impl Configuration {
     /// What of `claims` this configuration has. Of those that it does not have, the mandatory ones are refused and the others are left
     /// out, as B.1 permits.
     pub fn askable(&self, claims: Vec<AskedClaim>) -> Result<Vec<AskedClaim>, NarrowError> {
         let mut kept = Vec::with_capacity(claims.len());
         for claim in claims {
-            let (namespace, element) = named(&claim).ok_or(NarrowError::NotAnElement)?;
-            match self.mapping(namespace, element) {
+            if !self.can_have(&claim.path) {
+                return Err(NarrowError::NoClaim);
+            }
+            match self.source(&claim.path) {
                 Some(_) => kept.push(claim),
                 None if claim.mandatory => return Err(NarrowError::Unknown),
                 None => {}
             }
         }
-        if self.narrowed(&kept).claim_mappings.is_empty() { Err(NarrowError::Nothing) } else { Ok(kept) }
+        let empty = match self.narrowed(&kept).body {
+            Body::Mdoc(body) => body.claim_mappings.is_empty(),
+            Body::SdJwtVc(body) => body.claim_mappings.is_empty(),
+        };
+        if empty { Err(NarrowError::Nothing) } else { Ok(kept) }
     }
 
     /// The same with what was asked for, and with what must be there. What is mandatory to the wallet is so here.
     #[must_use]
     pub fn narrowed(&self, asked: &[AskedClaim]) -> Self {
         let mut narrowed = self.clone();
-        let known = known(&self.doc_type);
-        for (namespace, elements) in &mut narrowed.claim_mappings {
-            elements.retain(|element, mapping| {
-                let names = |claim: &&AskedClaim| named(claim) == Some((namespace.as_str(), element.as_str()));
-                let mut by_wallet = asked.iter().filter(names).peekable();
-                let wanted = by_wallet.peek().is_some();
-                let needed = mapping.required || element == EXPIRY;
-                mapping.required |= by_wallet.any(|claim| claim.mandatory);
-                wanted || needed || known.is_some_and(|known| known.is_mandatory(namespace, element))
-            });
+        let asked: Vec<Rest<'_>> = asked.iter().map(|claim| (claim.path.as_slice(), claim.mandatory)).collect();
+        match &mut narrowed.body {
+            Body::Mdoc(body) => narrow_elements(&body.doc_type, &mut body.claim_mappings, &asked),
+            Body::SdJwtVc(body) => {
+                let ends = |name: &str| EXPIRY.contains(&name);
+                narrow_claims(&mut body.claim_mappings, &asked, ends);
+            }
         }
-        narrowed.claim_mappings.retain(|_, elements| !elements.is_empty());
         narrowed
     }
 
-    /// The first part of an element that is mandatory to the wallet and not in the claims: a path may lead into an element.
+    /// The first claim that is mandatory to the wallet and has a part which is not in `document`: a path may lead into a value.
     #[must_use]
-    pub fn lacking(&self, asked: &[AskedClaim], document: &Value) -> Option<MappingProblem> {
-        asked.iter().filter(|claim| claim.mandatory).find_map(|claim| {
-            let (namespace, element) = named(claim)?;
-            let mapping = self.mapping(namespace, element)?;
+    pub fn lacking<'a>(&self, asked: &'a [AskedClaim], document: &Value) -> Option<&'a AskedClaim> {
+        asked.iter().filter(|claim| claim.mandatory).find(|claim| {
+            let Some((mapping, rest)) = self.source(&claim.path) else { return false };
             let found = mapping.map_from.as_deref().and_then(|path| resolve(document, path));
-            let value = found.or(mapping.default_value.as_ref())?;
-            let missing = !selects(value, claim.path.get(2..).unwrap_or_default());
-            let problem = || MappingProblem {
-                namespace: namespace.to_owned(),
-                element: element.to_owned(),
-                problem: Problem::Missing,
-            };
-            missing.then(problem)
+            found.or(mapping.default_value.as_ref()).is_some_and(|value| !selects(value, rest))
         })
     }
 
-    fn mapping(&self, namespace: &str, element: &str) -> Option<&ClaimMapping> {
-        self.claim_mappings.get(namespace)?.get(element)
+    /// Whether credentials of this format have claims where the path begins.
+    fn can_have(&self, path: &[Value]) -> bool {
+        match (&self.body, path) {
+            (Body::Mdoc(_), [Value::String(_), Value::String(_), ..]) | (Body::SdJwtVc(_), [Value::String(_), ..]) => {
+                true
+            }
+            (Body::Mdoc(_) | Body::SdJwtVc(_), _) => false,
+        }
+    }
+
+    /// Where the claim of a path gets its value, and the way that is left within that; `None` for a claim that does not exist.
+    fn source<'p>(&self, path: &'p [Value]) -> Option<(&ClaimMapping, &'p [Value])> {
+        match (&self.body, path) {
+            (Body::Mdoc(body), [Value::String(namespace), Value::String(element), rest @ ..]) => {
+                Some((body.claim_mappings.get(namespace)?.get(element)?, rest))
+            }
+            (Body::SdJwtVc(body), [Value::String(name), rest @ ..]) => source(body.claim_mappings.get(name)?, rest),
+            (Body::Mdoc(_) | Body::SdJwtVc(_), _) => None,
+        }
     }
 }
 
-/// Namespace and data element of a path.
-fn named(claim: &AskedClaim) -> Option<(&str, &str)> {
-    match claim.path.as_slice() {
-        [Value::String(namespace), Value::String(element), ..] => Some((namespace, element)),
+fn source<'c, 'p>(claim: &'c Claim, path: &'p [Value]) -> Option<(&'c ClaimMapping, &'p [Value])> {
+    match (path, &claim.claims, &claim.items) {
+        ([Value::String(name), rest @ ..], Some(claims), _) => source(claims.get(name)?, rest),
+        ([Value::Null | Value::Number(_), rest @ ..], None, Some(items)) => {
+            // What is in an item is found when there is one.
+            source(items, rest).map(|_| (&claim.mapping, path.get(..0).unwrap_or_default()))
+        }
+        ([], ..) => Some((&claim.mapping, path)),
+        (_, None, None) => Some((&claim.mapping, path)),
+        (_, Some(_), _) | (_, None, Some(_)) => None,
+    }
+}
+
+fn narrow_elements(doc_type: &str, mappings: &mut Mappings, asked: &[Rest<'_>]) {
+    let known = known(doc_type);
+    for (namespace, elements) in &mut *mappings {
+        elements.retain(|element, mapping| {
+            let named = |(path, _): &&Rest<'_>| {
+                matches!(path, [Value::String(first), Value::String(second), ..] if first == namespace && second == element)
+            };
+            let needed = mapping.required
+                || EXPIRY.contains(&element.as_str())
+                || known.is_some_and(|known| known.is_mandatory(namespace, element));
+            mapping.required |= asked.iter().filter(named).any(|(_, mandatory)| *mandatory);
+            needed || asked.iter().any(|one| named(&one))
+        });
+    }
+    mappings.retain(|_, elements| !elements.is_empty());
+}
+
+/// Keeps what was asked for, what is needed, and what `stays`.
+fn narrow_claims(claims: &mut Claims, asked: &[Rest<'_>], stays: impl Fn(&str) -> bool) {
+    claims.retain(|name, claim| {
+        let below: Vec<_> = asked.iter().filter_map(|(path, mandatory)| tail(path, *mandatory, name)).collect();
+        let kept = stays(name) || is_needed(claim) || !below.is_empty();
+        if kept && !stays(name) {
+            narrow_claim(claim, &below);
+        }
+        kept
+    });
+}
+
+/// The rest of a path that begins with this name.
+fn tail<'a>(path: &'a [Value], mandatory: bool, name: &str) -> Option<Rest<'a>> {
+    match path.split_first() {
+        Some((Value::String(first), rest)) if first == name => Some((rest, mandatory)),
         _ => None,
     }
+}
+
+fn narrow_claim(claim: &mut Claim, asked: &[Rest<'_>]) {
+    claim.mapping.required |= asked.iter().any(|(_, mandatory)| *mandatory);
+    let whole = asked.iter().any(|(rest, _)| rest.is_empty());
+    if let (Some(claims), false) = (&mut claim.claims, whole) {
+        narrow_claims(claims, asked, |_| false);
+    }
+    if let (Some(items), false, false) = (&mut claim.items, whole, asked.is_empty()) {
+        // How many items there are and what each has is the person's affair, so nothing in them becomes mandatory.
+        let below: Vec<_> = asked.iter().filter_map(|(path, _)| Some((path.split_first()?.1, false))).collect();
+        narrow_claim(items, &below);
+    }
+}
+
+/// Whether no credential is without it.
+fn is_needed(claim: &Claim) -> bool {
+    claim.mapping.required || claim.claims.as_ref().is_some_and(|claims| claims.values().any(is_needed))
 }
 
 /// Whether a path leads to something (appendix C.1).
@@ -134,8 +210,13 @@ mod tests {
         AskedClaim { path: path.as_array().unwrap().clone(), mandatory }
     }
 
+    fn mappings(configuration: &Configuration) -> &Mappings {
+        let Body::Mdoc(body) = &configuration.body else { panic!() };
+        &body.claim_mappings
+    }
+
     fn elements(configuration: &Configuration) -> Vec<String> {
-        let all = configuration.claim_mappings.iter();
+        let all = mappings(configuration).iter();
         all.flat_map(|(namespace, elements)| elements.keys().map(move |one| format!("{namespace}/{one}"))).collect()
     }
 
@@ -149,7 +230,7 @@ mod tests {
         assert_eq!(narrow(&[asked(json!(["club", "teams", null, "name"]), false)])[2], "club/teams");
         assert_eq!(narrow(&[]), ["club/expiry_date", "club/name"]);
         let marked = all.narrowed(&[asked(json!(["club", "level"]), true)]);
-        assert!(marked.claim_mappings["club"]["level"].required && !all.claim_mappings["club"]["level"].required);
+        assert!(mappings(&marked)["club"]["level"].required && !mappings(&all)["club"]["level"].required);
         let text = json!({ "mapFrom": "claims.x", "type": "string" });
         let mdl = configuration(
             "org.iso.18013.5.1.mDL",
@@ -168,7 +249,7 @@ mod tests {
         let mandatory = AskedClaim { mandatory: true, ..unknown.clone() };
         assert_eq!(all.askable(vec![mandatory]), Err(NarrowError::Unknown));
         for path in [json!(["club"]), json!([null, "level"]), json!(["club", 0]), json!(["club", null])] {
-            assert_eq!(all.askable(vec![asked(path, false)]), Err(NarrowError::NotAnElement));
+            assert_eq!(all.askable(vec![asked(path, false)]), Err(NarrowError::NoClaim));
         }
         let free = configuration("org.example.x", &json!({ "club": { "level": { "defaultValue": "x" } } }));
         assert_eq!(free.askable(vec![unknown]), Err(NarrowError::Nothing));
@@ -191,8 +272,66 @@ mod tests {
             let path: Vec<_> =
                 [json!("club"), json!("teams")].into_iter().chain(rest.as_array().unwrap().clone()).collect();
             let claims = [AskedClaim { path: path.clone(), mandatory: true }];
-            assert_eq!(all.lacking(&claims, &document).is_none(), there, "{rest}");
+            assert_eq!(all.lacking(&claims, &document), (!there).then(|| &claims[0]), "{rest}");
             assert_eq!(all.lacking(&[AskedClaim { path, mandatory: false }], &document), None);
         }
+    }
+
+    fn diploma() -> Configuration {
+        serde_json::from_value(json!({
+            "id": uuid::Uuid::from_u128(2), "vct": "https://example.org/diploma", "expiresIn": { "days": 1 },
+            "includeStatus": false, "createdAt": "2026-03-01T12:00:00Z", "decoys": 0, "keyBinding": true,
+            "claimMappings": {
+                "title": { "mapFrom": "claims.title", "type": "string", "required": true },
+                "name": { "mapFrom": "claims.name", "type": "string" },
+                "expiry_date": { "mapFrom": "claims.expiry_date", "type": "date" },
+                "address": { "claims": {
+                    "city": { "mapFrom": "claims.city", "type": "string" },
+                    "street": { "mapFrom": "claims.street", "type": "string" },
+                } },
+                "grades": { "mapFrom": "claims.grades", "type": "array", "items": { "claims": {
+                    "course": { "mapFrom": "item.course", "type": "string" },
+                    "grade": { "mapFrom": "item.grade", "type": "string" },
+                } } },
+            },
+        }))
+        .unwrap()
+    }
+
+    fn tree(configuration: &Configuration) -> Value {
+        let described = configuration.body.descriptions();
+        let path = |one: &crate::domain::configuration::ClaimDescription<'_>| {
+            let steps: Vec<_> = one.path.iter().map(|step| step.as_str().unwrap_or("*").to_owned()).collect();
+            steps.join(".") + if one.mandatory { "!" } else { "" }
+        };
+        described.iter().map(path).collect()
+    }
+
+    // VCI-5.1.2-04, VCI-B.1-01, VCI-C.1-01
+    #[test]
+    fn of_a_tree_the_branches_that_were_asked_for_stay() {
+        let all = diploma();
+        let narrow = |path: Value, mandatory| tree(&all.narrowed(&[asked(path, mandatory)]));
+        assert_eq!(narrow(json!(["name"]), true), json!(["expiry_date", "name!", "title!"]));
+        let address = json!(["address", "address.city", "address.street", "expiry_date", "title!"]);
+        assert_eq!(narrow(json!(["address"]), false), address);
+        let street = json!(["address!", "address.street!", "expiry_date", "title!"]);
+        assert_eq!(narrow(json!(["address", "street"]), true), street);
+        let grades = json!(["expiry_date", "grades!", "grades.*", "grades.*.grade", "title!"]);
+        assert_eq!(narrow(json!(["grades", null, "grade"]), true), grades);
+        assert_eq!(narrow(json!(["grades", 0, "grade"]), true), grades);
+        for (path, outcome) in [
+            (json!(["title", "x"]), Ok(1)),
+            (json!(["address", "country"]), Ok(0)),
+            (json!(["address", null]), Ok(0)),
+            (json!(["grades", "x"]), Ok(0)),
+            (json!(["grades", null, "x"]), Ok(0)),
+            (json!(["grades", 3]), Ok(1)),
+            (json!(["unknown"]), Ok(0)),
+            (json!([null]), Err(NarrowError::NoClaim)),
+        ] {
+            assert_eq!(all.askable(vec![asked(path.clone(), false)]).map(|kept| kept.len()), outcome, "{path}");
+        }
+        assert_eq!(all.askable(vec![asked(json!(["address", "x"]), true)]), Err(NarrowError::Unknown));
     }
 }

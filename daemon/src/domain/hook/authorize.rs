@@ -98,7 +98,7 @@ impl Hooks {
         let rules: Vec<_> = roster.places.rules.iter().filter(|rule| rule.phases.contains(&Phase::Authorize)).collect();
         let mut step = place.resume(&rules, step);
         while let Some(rule) = rules.get(place.passed) {
-            if admission.configurations.iter().any(|one| rule.concerns(&one.doc_type)) {
+            if admission.configurations.iter().any(|one| rule.concerns(one.credential_type())) {
                 place.steps += 1;
                 if place.steps > MOST_STEPS {
                     tracing::warn!(plugin = rule.plugin, "an auth hook asks a person without end");

@@ -49,7 +49,7 @@ impl Issuer {
         mut steps: Steps,
         holder: Option<Value>,
     ) -> Result<Gathered, Stop> {
-        let doc_type = &asked.configuration.doc_type;
+        let credential_type = asked.configuration.credential_type();
         let kept = self.kept(asked).await?;
         let enriched = kept.is_some();
         let identity = kept.and_then(|Enrichment { claims, identity }| {
@@ -59,7 +59,7 @@ impl Issuer {
         let identity = identity.or(holder);
         let source = self.claim_sources.of(asked.configuration);
         let mut gathered = Gathered { steps, hints: Hints::default(), register_key: None, enriched };
-        if source.is_none() && !self.hooks.covers(Phase::CredentialRequest, doc_type) {
+        if source.is_none() && !self.hooks.covers(Phase::CredentialRequest, credential_type) {
             return Ok(gathered);
         }
         // A register is not asked for a request that is sent again.

@@ -38,12 +38,14 @@ use super::site::Site;
 use super::trust::Trust;
 use crate::base::clock::{Clock, after};
 use crate::base::random::Random;
+use crate::format::CredentialFormat;
 use crate::pki::chain::Anchors;
 use crate::store::Store;
 use crate::store::issued::{Issuance, Issue, Issued, more_allowed};
 use crate::store::offer::{Offer, OfferState};
 use crate::store::token::{Origin, Token};
 use crate::wire::credential::CredentialRequest;
+use content::UnfitClaim;
 use copies::SignedCopy;
 use gather::{Asked, Gathered};
 use outcome::Stop;
@@ -130,7 +132,12 @@ impl Issuer {
         if request.encrypted_response {
             return Err(Refusal::Encryption.into());
         }
-        let proven = self.proven(&authorized.token, request, &configuration)?;
+        let proven = if configuration.is_bound() {
+            self.proven(&authorized.token, request, &configuration)?
+        } else {
+            // Proofs of keys that nothing is bound to are not looked at.
+            Vec::new()
+        };
         if self.is_served(authorized, configuration.id) {
             return Err(self.why_spent(authorized, &proven).await?.into());
         }
@@ -145,8 +152,8 @@ impl Issuer {
         let asked = Asked { authorized, request, caller, configuration: &configuration, proven: &proven };
         let Gathered { steps, hints, register_key, enriched } = self.gather(&asked, steps, holder).await?;
         let document = steps.document();
-        if let Some(problem) = wanted.and_then(|wanted| configuration.lacking(wanted, &document)) {
-            return Err(Refusal::Claim(problem).into());
+        if let Some(lacking) = wanted.and_then(|wanted| configuration.lacking(wanted, &document)) {
+            return Err(Refusal::Claim(UnfitClaim::lacking(&lacking.path)).into());
         }
         let copies = self.sign_copies(authorized, &configuration, &document, hints, &proven).await?;
         let nonces = nonces(&proven);
@@ -160,7 +167,7 @@ impl Issuer {
             register_key: register_key.as_deref(),
             enriched,
         };
-        self.record(issuance, copies).await
+        self.record(issuance, copies, configuration.format()).await
     }
 
     fn selected(&self, authorized: &Authorized, request: &CredentialRequest<'_>) -> Result<Arc<Configuration>, Stop> {
@@ -237,7 +244,12 @@ impl Issuer {
     }
 
     /// Takes the nonces, advances the offer and writes the records in one batch; only then are the credentials given out.
-    async fn record(&self, issuance: Issuance<'_>, copies: Vec<SignedCopy>) -> Result<Issuances, Stop> {
+    async fn record(
+        &self,
+        issuance: Issuance<'_>,
+        copies: Vec<SignedCopy>,
+        format: CredentialFormat,
+    ) -> Result<Issuances, Stop> {
         let (credentials, records): (Vec<_>, Vec<_>) =
             copies.into_iter().map(|copy| (copy.credential, copy.record)).unzip();
         let announce = |_: &Issued| start(Arc::clone(&self.events), Operation::UserCredentialCreate);
@@ -248,7 +260,7 @@ impl Issuer {
             Issue::Recorded { completed } => {
                 let completed = completed && offered;
                 running.into_iter().for_each(Running::succeed);
-                Ok(Issuances { credentials, completed })
+                Ok(Issuances { credentials, completed, format })
             }
             Issue::NonceTaken => Err(Refusal::NonceTaken.into()),
             Issue::AlreadyIssued => Err(Refusal::AlreadyIssued.into()),
@@ -268,7 +280,7 @@ fn log(refusal: &Refusal, offer: &Offer) {
         Refusal::Validity(problem) => {
             tracing::warn!(offer = %offer.id, %problem, "a credential was denied for its validity");
         }
-        Refusal::NoElements => tracing::warn!(offer = %offer.id, "a credential was denied for want of claims"),
+        Refusal::NoClaims => tracing::warn!(offer = %offer.id, "a credential was denied for want of claims"),
         _ => {}
     }
 }

@@ -8,6 +8,7 @@ use axum::response::Response;
 use super::error::{Trouble, send};
 use super::visit::{Link, Query, Sent, Visit, leads_to, name_of};
 use crate::domain::configuration::Configuration;
+use crate::domain::configuration::branding::Branding;
 use crate::domain::interaction::redirect::destination;
 use crate::domain::interaction::{Interaction, Interactions, Move, Place, Session};
 use crate::page::consent::{Consent, Credential};
@@ -40,7 +41,7 @@ fn page(visit: &Visit, session: &Session) -> Response {
         interaction: session.id(),
         form_token: &interaction.form_token,
         action: &visit.app.site.url("/v1/oauth/consent"),
-        credentials: configurations.iter().map(described).collect(),
+        credentials: configurations.iter().map(|one| described(one, words.language)).collect(),
     };
     send(page.render(), StatusCode::OK)
 }
@@ -54,15 +55,17 @@ fn asked_for(visit: &Visit, interaction: &Interaction) -> impl Iterator<Item = A
     })
 }
 
-fn described(configuration: &Arc<Configuration>) -> Credential<'_> {
-    let branding = configuration.branding.as_ref();
-    let elements = configuration.claim_mappings.values().flat_map(|elements| elements.keys());
+fn described<'a>(configuration: &'a Configuration, language: &str) -> Credential<'a> {
+    let (look, branding) = (configuration.look_in(language), configuration.branding.as_ref());
+    let or = |look: Option<&'a str>, branded: fn(&'a Branding) -> Option<&'a str>| look.or(branding.and_then(branded));
+    let logo = look.and_then(|look| look.logo.as_ref());
+    let claims = configuration.body.claims().into_iter();
     Credential {
-        name: branding.and_then(|branding| branding.name.as_deref()).unwrap_or(&configuration.doc_type),
-        description: branding.and_then(|branding| branding.description.as_deref()),
-        color: branding.and_then(|branding| branding.background_color.as_deref()),
-        logo: branding.and_then(|branding| branding.issuer_logo.as_deref().or(branding.issuer_icon.as_deref())),
-        claims: elements.map(String::as_str).collect(),
+        name: look.map_or_else(|| configuration.name(), |look| &look.name),
+        description: or(look.and_then(|look| look.description.as_deref()), |one| one.description.as_deref()),
+        color: or(look.and_then(|look| look.background_color.as_deref()), |one| one.background_color.as_deref()),
+        logo: or(logo.map(|logo| logo.uri.as_str()), |one| one.issuer_logo.as_deref().or(one.issuer_icon.as_deref())),
+        claims: claims.map(|(name, mapping)| mapping.name_in(language).unwrap_or(name)).collect(),
     }
 }
 

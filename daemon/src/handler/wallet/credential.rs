@@ -17,7 +17,7 @@ use crate::domain::proof::ProofError;
 use crate::domain::proof::attestation::AttestationError;
 use crate::handler::caller::{caller, request_id};
 use crate::handler::{credentials, has_media_type};
-use crate::observe::metrics::{CredentialFormat, Metrics, OfferChange};
+use crate::observe::metrics::{Metrics, OfferChange};
 use crate::wire::credential::{CredentialRequest, print_response};
 
 /// Where it lives below the issuer.
@@ -52,7 +52,7 @@ pub async fn create(
 }
 
 fn count(metrics: &Metrics, issued: &Issuances) {
-    metrics.credential_issued(CredentialFormat::MsoMdoc, issued.credentials.len());
+    metrics.credential_issued(issued.format, issued.credentials.len());
     if issued.completed {
         metrics.offer(OfferChange::Issued);
     }
@@ -123,7 +123,7 @@ fn refused(refusal: &Refusal) -> WalletError {
         Refusal::Proof(ProofError::NonceUnknown | ProofError::Attestation(AttestationError::NonceUnknown))
         | Refusal::NonceTaken => "invalid_nonce",
         Refusal::Proofs(_) | Refusal::Proof(_) => "invalid_proof",
-        Refusal::AlreadyIssued | Refusal::Claim(_) | Refusal::NoElements | Refusal::Validity(_) => {
+        Refusal::AlreadyIssued | Refusal::Claim(_) | Refusal::NoClaims | Refusal::Validity(_) => {
             "credential_request_denied"
         }
     };
@@ -243,7 +243,7 @@ mod tests {
             (Refusal::AlreadyIssued, 400, "credential_request_denied"),
             (Refusal::OfferEnded, 401, "invalid_token"),
             (Refusal::ConfigurationGone, 400, "unknown_credential_configuration"),
-            (Refusal::NoElements, 400, "credential_request_denied"),
+            (Refusal::NoClaims, 400, "credential_request_denied"),
             (Refusal::Validity(ValidityError::Empty), 400, "credential_request_denied"),
         ] {
             let challenge = if status == 400 { String::new() } else { format!("Bearer error=\"{code}\"") };

@@ -11,5 +11,6 @@ pub mod nonce;
 pub mod offer;
 pub mod par;
 pub mod revoke;
+pub mod sd_jwt;
 pub mod token;
 pub mod trust;

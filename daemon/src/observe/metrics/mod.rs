@@ -14,6 +14,7 @@ use prometheus::{
 
 pub use http::{ConnectionMeters, RouteMeters};
 
+use crate::domain::configuration::CredentialFormat;
 use crate::domain::event::{Events, Operation, Phase};
 use crate::store::engine::CommitObserver;
 use http::HttpMeters;
@@ -47,17 +48,6 @@ impl OfferChange {
         (Self::Locked, "locked"),
         (Self::Deleted, "deleted"),
     ];
-}
-
-/// A format of credentials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CredentialFormat {
-    /// ISO/IEC 18013-5 mdoc.
-    MsoMdoc,
-}
-
-impl CredentialFormat {
-    const ALL: [(Self, &'static str); 1] = [(Self::MsoMdoc, "mso_mdoc")];
 }
 
 /// All metrics of the process. Made once by `boot`.
@@ -99,7 +89,10 @@ impl Metrics {
             events: events(&registry)?,
             offers: OfferChange::ALL.iter().map(|(_, name)| offers.with_label_values(&[name])).collect(),
             tx_code_failures: counter(&registry, "issuerd_tx_code_failures_total", "Wrong transaction codes.")?,
-            credentials: CredentialFormat::ALL.iter().map(|(_, name)| credentials.with_label_values(&[name])).collect(),
+            credentials: CredentialFormat::ALL
+                .iter()
+                .map(|one| credentials.with_label_values(&[one.identifier()]))
+                .collect(),
             store: StoreMeters::new(&registry)?,
             http: HttpMeters::new(&registry)?,
             plugins: PluginMeters::new(&registry)?,

@@ -185,7 +185,11 @@ impl Bench {
         let mapping =
             json!({ "org.example.pass.1": { "name": { "mapFrom": "claims.family_name", "type": "string" } } });
         let body = json!({ "type": "org.example.pass", "claimMappings": mapping, "expiresIn": { "days": 1 } });
-        let Saved::Saved(made) = configurations.create(body.as_object().unwrap()).await.unwrap() else { panic!() };
+        let Saved::Saved(made) =
+            configurations.create(crate::format::CredentialFormat::MsoMdoc, body.as_object().unwrap()).await.unwrap()
+        else {
+            panic!()
+        };
         let (parties, plugins) = (Arc::new(Parties::default()), Arc::new(Told::default()));
         let places = Places { rules, ..Places::default() };
         let roster = LiveRoster::new(places, plugins.clone());

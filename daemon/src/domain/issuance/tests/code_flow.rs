@@ -169,7 +169,7 @@ async fn a_mapping_finds_the_identity_provider_and_later_steps_lie_over_its_clai
     });
     let body = map(body);
     let crate::domain::configuration::catalog::Saved::Saved(made) =
-        house.issuer.configurations.create(&body).await.unwrap()
+        house.issuer.configurations.create(crate::format::CredentialFormat::MsoMdoc, &body).await.unwrap()
     else {
         panic!("not saved")
     };

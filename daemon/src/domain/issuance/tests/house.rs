@@ -189,7 +189,13 @@ impl House {
         if let Some(id) = claim_source {
             body["claimSourceId"] = json!(id);
         }
-        match self.issuer.configurations.create(body.as_object().unwrap()).await.unwrap() {
+        match self
+            .issuer
+            .configurations
+            .create(crate::format::CredentialFormat::MsoMdoc, body.as_object().unwrap())
+            .await
+            .unwrap()
+        {
             Saved::Saved(configuration) => configuration.id,
             Saved::Invalid(mistakes) => panic!("{mistakes:?}"),
             Saved::Unknown => panic!("unknown"),

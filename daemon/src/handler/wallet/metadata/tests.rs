@@ -9,8 +9,8 @@ use super::cache::Document;
 use super::issuer::{issuer_metadata, text_color};
 use super::*;
 use crate::domain::client::ClientPolicy;
-use crate::domain::configuration::Configuration;
 use crate::domain::configuration::catalog::Snapshot;
+use crate::domain::configuration::{Body, Configuration, MdocBody};
 use crate::domain::dpop::DpopPolicy;
 use crate::domain::site::{CodeFlow, SignedRequests, Site};
 
@@ -34,7 +34,9 @@ fn configurations() -> Snapshot {
         "createdAt": "2026-03-01T12:00:00Z",
     }))
     .unwrap();
-    let plain = Configuration { branding: None, doc_type: "org.example.pass".into(), ..pid.clone() };
+    let Body::Mdoc(body) = pid.body.clone() else { panic!() };
+    let body = Body::Mdoc(MdocBody { doc_type: "org.example.pass".into(), ..body });
+    let plain = Configuration { branding: None, body, ..pid.clone() };
     Arc::new(vec![Arc::new(pid), Arc::new(Configuration { id: uuid::Uuid::from_u128(9), ..plain })])
 }
 
