@@ -39,6 +39,8 @@ pub mod guests;
 pub mod http;
 /// `issuerd init` and `issuerd serve`.
 pub mod installation;
+/// Encrypted messages.
+pub mod jwe;
 /// Keys of a wallet.
 pub mod key;
 /// A login in a browser without scripts.

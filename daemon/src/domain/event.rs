@@ -224,6 +224,24 @@ operations! {
     CredentialProviderOpenidConfigurationUpdate "CREDENTIAL_PROVIDER_OPENID_CONFIGURATION_UPDATE" "openid",
     /// The interaction hook is read.
     CredentialProviderOpenidConfigurationRetrieve "CREDENTIAL_PROVIDER_OPENID_CONFIGURATION_RETRIEVE" "openid",
+    /// A fresh key for encrypted requests is put in use.
+    OpenidEncryptionKeyCreate "OPENID_ENCRYPTION_KEY_CREATE" "openid",
+    /// Keys for encrypted requests are listed.
+    OpenidEncryptionKeyRetrieveList "OPENID_ENCRYPTION_KEY_RETRIEVE_LIST" "openid",
+    /// A wallet comes back for a deferred credential.
+    OpenidDeferredCredential "OPENID_DEFERRED_CREDENTIAL" "openid",
+    /// A wallet says what became of credentials.
+    OpenidNotification "OPENID_NOTIFICATION" "openid",
+    /// Deferred credentials are listed.
+    OpenidDeferredRetrieveList "OPENID_DEFERRED_RETRIEVE_LIST" "openid",
+    /// A deferred credential is read.
+    OpenidDeferredRetrieve "OPENID_DEFERRED_RETRIEVE" "openid",
+    /// A deferred credential is approved.
+    OpenidDeferredApprove "OPENID_DEFERRED_APPROVE" "openid",
+    /// A deferred credential is denied.
+    OpenidDeferredDeny "OPENID_DEFERRED_DENY" "openid",
+    /// A key for encrypted requests is ended.
+    OpenidEncryptionKeyDelete "OPENID_ENCRYPTION_KEY_DELETE" "openid",
 }
 
 /// How far an operation has come.

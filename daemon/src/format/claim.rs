@@ -93,6 +93,25 @@ pub fn resolve<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(document, |value, name| value.get(name)).filter(|value| !value.is_null())
 }
 
+/// Whether a claims path pointer leads to something (`OpenID4VCI` C.1).
+#[must_use]
+pub fn selects(value: &Value, steps: &[Value]) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return !value.is_null() };
+    match (step, value) {
+        (Value::String(name), Value::Object(members)) => members.get(name).is_some_and(|found| selects(found, rest)),
+        (Value::Null, Value::Array(items)) => items.iter().any(|item| selects(item, rest)),
+        (Value::Number(place), Value::Array(items)) => {
+            index(place).and_then(|place| items.get(place)).is_some_and(|item| selects(item, rest))
+        }
+        _ => false,
+    }
+}
+
+/// The place in an array that a step names.
+pub(super) fn index(step: &serde_json::Number) -> Option<usize> {
+    step.as_u64().and_then(|place| usize::try_from(place).ok())
+}
+
 /// Whether a path leads into the claims document.
 pub(super) fn is_path(path: &str) -> bool {
     if let Some(rest) = path.strip_prefix("claims.") {

@@ -12,8 +12,8 @@ use crate::domain::configuration::CredentialFormat;
 use crate::domain::event::Operation;
 use crate::handler::operator::configurations::Catalogue;
 use crate::handler::operator::{
-    authentication_providers, claim_sources, clients, code_offers, health, iacas, interaction_hook, offers, plugins,
-    recordings, signers, token, users, wallet_clients, wallet_tokens,
+    authentication_providers, claim_sources, clients, code_offers, deferred, encryption_keys, health, iacas,
+    interaction_hook, offers, plugins, recordings, signers, token, users, wallet_clients, wallet_tokens,
 };
 use crate::lifecycle::Tasks;
 
@@ -34,7 +34,8 @@ pub(super) fn table(edge: Arc<Edge>) -> Table<Shared> {
     let table = recording_rows(plugin_rows(wallet_client_rows(client_rows(table))));
     let table = claim_source_rows(wallet_token_rows(offer_rows(table)));
     let table = interaction_hook_rows(user_rows(provider_rows(table)));
-    signer_rows(iaca_rows(sd_jwt_configuration_rows(configuration_rows(table))))
+    let table = signer_rows(iaca_rows(sd_jwt_configuration_rows(configuration_rows(table))));
+    deferred_rows(encryption_key_rows(table))
 }
 
 fn provider_rows(table: Table<Shared>) -> Table<Shared> {
@@ -179,6 +180,23 @@ fn signer_rows(table: Table<Shared>) -> Table<Shared> {
         .put(ONE, Operation::MobileCredentialDocumentSignerUpdate, signers::update)
         .delete(ONE, Operation::MobileCredentialDocumentSignerDelete, signers::delete)
         .post(REVOKE, Operation::MobileCredentialDocumentSignerRevoke, signers::revoke)
+}
+
+fn deferred_rows(table: Table<Shared>) -> Table<Shared> {
+    table
+        .get("/v1/openid/deferred", Operation::OpenidDeferredRetrieveList, deferred::list)
+        .get("/v1/openid/deferred/{id}", Operation::OpenidDeferredRetrieve, deferred::find)
+        .post("/v1/openid/deferred/{id}/approve", Operation::OpenidDeferredApprove, deferred::approve)
+        .post("/v1/openid/deferred/{id}/deny", Operation::OpenidDeferredDeny, deferred::deny)
+}
+
+fn encryption_key_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v1/openid/encryption-keys";
+    const ONE: &str = "/v1/openid/encryption-keys/{kid}";
+    table
+        .post(ALL, Operation::OpenidEncryptionKeyCreate, encryption_keys::create)
+        .get(ALL, Operation::OpenidEncryptionKeyRetrieveList, encryption_keys::list)
+        .delete(ONE, Operation::OpenidEncryptionKeyDelete, encryption_keys::delete)
 }
 
 fn recording_rows(table: Table<Shared>) -> Table<Shared> {

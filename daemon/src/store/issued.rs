@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 pub use record::{Digests, Issued};
 
+use super::deferred::Deferred;
 use super::engine::Batch;
 use super::offer::{Offer, OfferState};
 use super::tables::{CONFIGURATION, ENRICHMENT, ISSUED, NONCE, USER_ISSUED};
@@ -38,6 +39,15 @@ pub struct Issuance<'a> {
     pub enriched: bool,
 }
 
+/// What else happens in the batch that records an issuance.
+#[derive(Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// SHA-256 of the `notification_id` of the response.
+    pub notification: Option<&'a [u8; 32]>,
+    /// The deferred transaction that ends with it.
+    pub deferred: Option<&'a Deferred>,
+}
+
 /// How recording ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Issue {
@@ -56,19 +66,31 @@ pub enum Issue {
     OfferEnded,
     /// The configuration was deleted meanwhile.
     ConfigurationGone,
+    /// The deferred transaction ended meanwhile, or another request serves it.
+    TransactionEnded,
 }
 
 impl Store {
     /// Takes the nonces, advances the offer and writes the records, or says why not.
     pub async fn issuance_record(&self, issuance: &Issuance<'_>) -> Result<Issue, StoreError> {
+        self.issuance_record_with(issuance, &Beside::default()).await
+    }
+
+    /// The same with what happens beside it.
+    pub async fn issuance_record_with(
+        &self,
+        issuance: &Issuance<'_>,
+        beside: &Beside<'_>,
+    ) -> Result<Issue, StoreError> {
         let nonces: BTreeSet<_> = issuance.nonces.iter().map(|(id, end)| (nonce_key(id, *end), *end)).collect();
-        self.decide(|| self.recording(issuance, &nonces).boxed()).await
+        self.decide(|| self.recording(issuance, &nonces, beside).boxed()).await
     }
 
     async fn recording(
         &self,
         issuance: &Issuance<'_>,
         nonces: &BTreeSet<([u8; 24], Timestamp)>,
+        beside: &Beside<'_>,
     ) -> Result<Decision<Issue>, StoreError> {
         let (id, configuration) = (issuance.offer.as_bytes(), issuance.configuration.as_bytes());
         let table = issuance.origin.table();
@@ -94,7 +116,16 @@ impl Store {
         for (nonce, end) in nonces {
             batch = batch.check(NONCE, nonce, None).put(NONCE, nonce, Vec::new(), Some(*end));
         }
-        let batch = self.with_records(batch, &found.record, issuance)?;
+        let mut batch = self.with_records(batch, &found.record, issuance)?;
+        if let Some(hash) = beside.notification {
+            batch = Self::notifying(hash, issuance.origin, issuance.offer, issuance.records, batch)?;
+        }
+        if let Some(deferred) = beside.deferred {
+            match self.deferred_ending(deferred, batch).await? {
+                Some(ending) => batch = ending,
+                None => return Ok(Decision::Answer(Issue::TransactionEnded)),
+            }
+        }
         Ok(Decision::Write(batch, Issue::Recorded { completed }))
     }
 
@@ -149,7 +180,7 @@ impl Store {
 }
 
 /// Nonces are sorted by their end, so that those of now lie together in the file.
-fn nonce_key(id: &[u8; 16], end: Timestamp) -> [u8; 24] {
+pub(super) fn nonce_key(id: &[u8; 16], end: Timestamp) -> [u8; 24] {
     let mut key = [0; 24];
     let (time, rest) = key.split_at_mut(8);
     time.copy_from_slice(&end.as_second().to_be_bytes());

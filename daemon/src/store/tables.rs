@@ -74,6 +74,19 @@ pub const INTERACTION: Table = Table::new(28, "interaction");
 
 /// SHA-256 of an authorization code → thumbprint of the key of the attested wallet instance that it is for; none for other wallets.
 pub const CODE_INSTANCE: Table = Table::new(53, "code_instance");
+/// The nil UUID → the keys that requests are encrypted with, in one document, sealed.
+pub const ENCRYPTION_KEY: Table = Table::new(47, "encryption_key");
+/// The nil UUID → the metadata signer with its sealed key.
+pub const METADATA_SIGNER: Table = Table::new(48, "metadata_signer");
+/// Deferred transaction id → sealed [`super::deferred::Deferred`].
+pub const DEFERRED: Table = Table::new(49, "deferred");
+/// What a deferred transaction is found by: `t` and the SHA-256 of its `transaction_id`, `c` with grant and configuration → its id; and
+/// `k` with the SHA-256 of an access token → the [`super::token::Token`] that is kept for it.
+pub const DEFERRED_INDEX: Table = Table::new(50, "deferred_index");
+/// SHA-256 of a `notification_id` → grant, credentials and sealed events.
+pub const NOTIFICATION: Table = Table::new(51, "notification");
+/// Credential id → SHA-256 of the `notification_id` under which something was said of it.
+pub const CREDENTIAL_NOTIFICATION: Table = Table::new(52, "credential_notification");
 
 /// All of them.
 pub const ALL: &[Table] = &[
@@ -111,6 +124,12 @@ pub const ALL: &[Table] = &[
     PUSHED_REQUEST,
     INTERACTION,
     CODE_INSTANCE,
+    ENCRYPTION_KEY,
+    METADATA_SIGNER,
+    DEFERRED,
+    DEFERRED_INDEX,
+    NOTIFICATION,
+    CREDENTIAL_NOTIFICATION,
 ];
 
 #[cfg(test)]

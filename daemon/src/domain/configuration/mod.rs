@@ -63,6 +63,9 @@ pub struct Configuration {
     pub display: Vec<Display>,
     /// Whether credentials can be revoked one by one.
     pub include_status: bool,
+    /// Whether an operator must approve each issuance.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub approval_required: bool,
     /// The claim source that is asked for claims.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub claim_source_id: Option<Uuid>,

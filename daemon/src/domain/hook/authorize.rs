@@ -154,6 +154,11 @@ impl Hooks {
 }
 
 impl Place {
+    /// Asks the hook that waits as if the person had just come to it.
+    pub fn begin_again(&mut self) {
+        (self.waits, self.state) = (None, None);
+    }
+
     fn wait(&mut self, rule: &AuthHookRule, state: &str) {
         self.waits = Some(rule.plugin.clone());
         self.state = Some(state.to_owned());

@@ -83,6 +83,9 @@ pub enum Shown {
         url: String,
         /// What comes back with the browser.
         token: String,
+        /// Until when the hook takes an answer from there; `None` as long as the interaction lives.
+        #[serde(default)]
+        ends: Option<jiff::Timestamp>,
     },
 }
 

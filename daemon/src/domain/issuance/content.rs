@@ -39,12 +39,10 @@ pub struct UnfitClaim {
 }
 
 impl UnfitClaim {
-    /// A claim that the wallet will not do without, and a part of which is missing.
-    pub(super) fn lacking(path: &[Value]) -> Self {
-        let steps: Vec<_> =
-            path.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect();
-        let problem = "is mandatory to the wallet, and the claims have no value for it".into();
-        Self { place: steps.join("/"), name: steps.last().cloned().unwrap_or_default(), map_from: None, problem }
+    /// One that the wallet must have and of which the claims say nothing.
+    pub(super) fn missing(place: String) -> Self {
+        let problem = mdoc::Problem::Missing.to_string();
+        Self { name: place.clone(), place, map_from: None, problem }
     }
 }
 

@@ -16,7 +16,6 @@ use crate::base::id::ordered_uuid;
 use crate::base::key::PublicKey;
 use crate::domain::Failure;
 use crate::domain::configuration::Configuration;
-use crate::domain::proof::Proven;
 use crate::domain::trust::ActiveSigner;
 use crate::format::StatusReference;
 use crate::signer::verify;
@@ -60,14 +59,13 @@ impl Issuer {
         configuration: &Configuration,
         document: &Value,
         hints: Hints,
-        proven: &[Proven],
+        keys: &[PublicKey],
     ) -> Result<Vec<SignedCopy>, Stop> {
         let now = self.clock.now();
         let signer = self.trust.signer_of(configuration.format(), now).ok_or(Failure::NoSigner)?;
         let content = content(configuration, document, now, &signer, hints)?;
         let common = Common { authorized, configuration, content, signer, now };
-        let keys: Vec<_> =
-            if configuration.is_bound() { proven.iter().map(|proven| Some(&proven.key)).collect() } else { vec![None] };
+        let keys: Vec<_> = if configuration.is_bound() { keys.iter().map(Some).collect() } else { vec![None] };
         let mut copies = Vec::with_capacity(keys.len());
         for key in keys {
             copies.push(self.sign_copy(&common, Own { key, status: None }).await?);

@@ -1,6 +1,7 @@
 //! How a credential request ends: issued, refused for a reason that is an answer, or failed.
 
 use super::content::{Unfit, UnfitClaim};
+use super::deferral::Deferral;
 use super::select::SelectionError;
 use super::validity::ValidityError;
 use crate::domain::Failure;
@@ -8,6 +9,7 @@ use crate::domain::blocked::Blocked;
 use crate::domain::proof::ProofError;
 use crate::format::CredentialFormat;
 use crate::wire::credential::ProofsError;
+use crate::wire::encryption::EncryptionFault;
 
 /// What was issued to one credential request.
 #[derive(Debug, PartialEq)]
@@ -18,6 +20,8 @@ pub struct Issuances {
     pub completed: bool,
     /// Their format.
     pub format: CredentialFormat,
+    /// `notification_id`
+    pub notification_id: Option<String>,
 }
 
 /// How a credential request ended.
@@ -25,6 +29,8 @@ pub struct Issuances {
 pub enum IssuanceOutcome {
     /// Credentials are signed and recorded.
     Issued(Issuances),
+    /// They are to be had later.
+    Deferred(Deferral),
     /// Nothing was issued and nothing was used up.
     Refused(Refusal),
 }
@@ -35,9 +41,9 @@ pub enum Refusal {
     /// What is asked for is unknown or not granted.
     #[error("{0}")]
     Selection(#[from] SelectionError),
-    /// An encrypted response is asked for in a request that is not encrypted, and none is offered.
-    #[error("encrypted responses are not offered")]
-    Encryption,
+    /// The request, or what it asks for its response, is not encrypted as it must be.
+    #[error("{0}")]
+    Encryption(#[from] EncryptionFault),
     /// `proofs` is not a list of proofs.
     #[error("{0}")]
     Proofs(#[from] ProofsError),

@@ -143,6 +143,7 @@ mod tests {
             branding: None,
             display: Vec::new(),
             include_status: false,
+            approval_required: false,
             claim_source_id: None,
             authentication_provider_id: None,
             key_attestation: None,

@@ -151,3 +151,28 @@ fn tx_code(fields: &mut Fields<'_>) -> TxCodeSpec {
     let length = fields.integer("length", 4, 12).unwrap_or(6);
     TxCodeSpec { numeric, length: u8::try_from(length).unwrap_or(6), description }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::fuzz;
+    use crate::wire::json::parse_object;
+
+    // SEC-PANIC-01
+    #[test]
+    fn mutated_requests_for_offers_never_panic() {
+        let id = Uuid::from_u128(7);
+        let pre_authorized_seed = format!(
+            r#"{{"credentials":["{id}"],"userId":"{id}","claims":{{"a":{{"b":[1,null]}}}},"claimsToPersist":["a"],
+            "expiresIn":{{"minutes":5}},"transactionCodeConfiguration":{{"inputMode":"numeric","length":6,"description":"d"}}}}"#
+        );
+        let code_seed = format!(
+            r#"{{"credentials":["{id}"],"requestParameters":{{"login_hint":"a"}},"issuerState":true,"expiresIn":{{"days":1}}}}"#
+        );
+        fuzz::mutate(&[pre_authorized_seed.as_bytes(), code_seed.as_bytes()], 10_000, |input| {
+            let Ok(body) = parse_object(input) else { return };
+            let _ = pre_authorized(&body, |known| known == id, 600);
+            let _ = authorization_code(&body, |known| known == id);
+        });
+    }
+}

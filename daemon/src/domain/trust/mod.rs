@@ -4,6 +4,7 @@
 //! `snapshot` is what signing uses. A change reads the document, decides, and writes it if nobody else did in between.
 
 mod iacas;
+mod metadata;
 mod model;
 mod renewal;
 mod request;
@@ -37,6 +38,7 @@ use renewal::CrlNeed;
 use snapshot::Snapshot;
 
 pub use iacas::CurrentCrl;
+pub use metadata::Certified;
 pub use snapshot::ActiveSigner;
 pub use view::{CertificateData, CertificateView, IacaView, SignerView};
 

@@ -13,7 +13,7 @@ use jiff::tz::Offset;
 use serde_json::Value;
 
 use super::claims::{Claim, Claims, RESERVED_EVERYWHERE};
-use crate::format::claim::{ClaimType, resolve};
+use crate::format::claim::{ClaimType, index, resolve, selects};
 use crate::format::mdoc::value::{binary, parse_date, parse_instant};
 
 /// Media types of images by their first bytes, for values of type binary.
@@ -122,12 +122,35 @@ impl MappedClaims {
         self.members.is_empty()
     }
 
+    /// Whether a claims path pointer leads to something (`OpenID4VCI` C.1).
+    #[must_use]
+    pub fn selects(&self, path: &[Value]) -> bool {
+        let Some((step, rest)) = path.split_first() else { return true };
+        let mut named = self.members.iter().filter(|member| step.as_str() == Some(&member.name));
+        named.any(|member| member.part.selects(rest))
+    }
+
     /// The value of a claim at the top, as it is.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&Value> {
         match &self.members.iter().find(|member| member.name == name)?.part.node {
             Node::Value(value) => Some(value),
             Node::Object(_) | Node::Array(_) => None,
+        }
+    }
+}
+
+impl Part {
+    fn selects(&self, path: &[Value]) -> bool {
+        match (&self.node, path.split_first()) {
+            (Node::Value(value), _) => selects(value, path),
+            (Node::Object(claims), _) => claims.selects(path),
+            (Node::Array(_), None) => true,
+            (Node::Array(items), Some((Value::Null, rest))) => items.iter().any(|item| item.selects(rest)),
+            (Node::Array(items), Some((Value::Number(place), rest))) => {
+                index(place).and_then(|place| items.get(place)).is_some_and(|item| item.selects(rest))
+            }
+            (Node::Array(_), Some(_)) => false,
         }
     }
 }

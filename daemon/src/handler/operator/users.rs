@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::error::ApiError;
+use super::notifications::with_notifications;
 use super::page::{PageQuery, page};
 use super::{authorize, millis, object, path_id, saved};
 use crate::app::Shared;
@@ -103,7 +104,11 @@ pub async fn credentials(
     authorize(&app, &headers, Permission::Users)?;
     let id = path_id("id", &id)?;
     let (records, next) = app.store.user_issued(id, query.after()?.as_deref(), query.limit()?).await?;
-    let data: Vec<_> = records.iter().map(record).collect();
+    let mut data = Vec::with_capacity(records.len());
+    for issued in &records {
+        let told = app.store.notifications_of(issued.id).await?;
+        data.push(with_notifications(record(issued), &told));
+    }
     Ok(Json(page(&data, next.as_deref())))
 }
 

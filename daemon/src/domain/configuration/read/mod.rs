@@ -42,6 +42,7 @@ pub(super) fn read(
             branding: fields.nested("branding", branding::read),
             display: display::read(fields),
             include_status: include_status(fields),
+            approval_required: fields.boolean("approvalRequired").unwrap_or(false),
             claim_source_id: fields.uuid("claimSourceId"),
             authentication_provider_id: fields.uuid("authenticationProviderId"),
             key_attestation: fields.nested("keyAttestation", key_attestation::read),

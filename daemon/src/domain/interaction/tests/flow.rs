@@ -1,9 +1,11 @@
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::support::*;
+use crate::base::clock::{Clock as _, after};
 use crate::domain::caller::Caller;
 use crate::domain::hook::{AuthHookRule, OnError};
 use crate::domain::interaction::open::{Opening, Unsafe};
@@ -17,7 +19,6 @@ use crate::domain::testing::{denial, down, enrichment};
 use crate::plugin::Phase;
 use crate::plugin::contract::{Form, FormField, Redirection, Step, Verdict};
 use crate::store::code_offer::CodeOffer;
-use std::time::Duration;
 use uuid::Uuid;
 
 const ISS: &str = "iss=https%3A%2F%2Fissuer.example";
@@ -461,6 +462,31 @@ async fn an_auth_hook_can_send_a_person_elsewhere_and_they_come_back_once() {
     assert_eq!(back(&token).await, Move::To(Place::Consent));
     assert_eq!(bench.plugins.stepped().1, Step::Returned(vec![("result".into(), "ok".into())]));
     assert_eq!(back(&token).await, Move::To(Place::Consent));
+}
+
+#[tokio::test]
+async fn who_comes_back_too_late_from_a_page_of_a_hook_begins_it_again() {
+    let bench = Bench::with(vec![rule()], true).await;
+    let there = |url: &str, expires_in_seconds| {
+        Ok(Verdict::Redirect(Redirection { url: url.into(), state: "left".into(), expires_in_seconds }))
+    };
+    // A hook that gives no time waits as long as the interaction lives.
+    for answer in [there("https://idv.example/1", 60), there("https://idv.example/2", 0), Ok(Verdict::Abstain)] {
+        bench.plugins.verdict("pin", answer);
+    }
+    let visitor = bench.begin(&bench.push().await).await;
+    bench.log_in(&visitor).await;
+    let back = async |later: u64| {
+        let token = bench.plugins.stepped().0.return_url.unwrap().rsplit_once('=').unwrap().1.to_owned();
+        bench.clock.set(after(bench.clock.now(), Duration::from_secs(later)));
+        let session = bench.session(&visitor).await;
+        bench.interactions.returned(session, &token, Vec::new(), &Caller::default()).await.unwrap()
+    };
+    assert_eq!(back(60).await, Move::Leave("https://idv.example/2".into()));
+    let (context, step) = bench.plugins.stepped();
+    assert_eq!((step, context.state), (Step::Start, None));
+    assert_eq!(back(120).await, Move::To(Place::Consent));
+    assert_eq!(bench.plugins.stepped().1, Step::Returned(Vec::new()));
 }
 
 #[tokio::test]

@@ -11,11 +11,16 @@ use crate::domain::site::Site;
 use crate::signer::Algorithm;
 
 /// The whole document.
-pub(super) fn issuer_metadata(site: &Site, configurations: &[Arc<Configuration>], algorithm: Algorithm) -> Value {
+pub(super) fn issuer_metadata(
+    site: &Site,
+    configurations: &[Arc<Configuration>],
+    algorithm: Algorithm,
+) -> Map<String, Value> {
     let supported = configurations.iter().map(|one| (one.id.to_string(), supported(one, algorithm)));
     let mut metadata = Map::from_iter([
         ("credential_issuer".into(), site.issuer.clone().into()),
         ("credential_endpoint".into(), site.url("/v1/openid/credential").into()),
+        ("deferred_credential_endpoint".into(), site.url("/v1/openid/deferred_credential").into()),
         ("nonce_endpoint".into(), site.url("/v1/openid/nonce").into()),
         ("mdoc_iacas_uri".into(), site.url("/v1/openid/iacas").into()),
         ("credential_configurations_supported".into(), supported.collect::<Map<_, _>>().into()),
@@ -23,10 +28,13 @@ pub(super) fn issuer_metadata(site: &Site, configurations: &[Arc<Configuration>]
     if let Some(name) = &site.name {
         metadata.insert("display".into(), json!([{ "name": name }]));
     }
+    if site.notifications {
+        metadata.insert("notification_endpoint".into(), site.url("/v1/openid/notification").into());
+    }
     if site.batch_size >= 2 {
         metadata.insert("batch_credential_issuance".into(), json!({ "batch_size": site.batch_size }));
     }
-    metadata.into()
+    metadata
 }
 
 /// One entry of `credential_configurations_supported` (12.2.4, appendices A.2.2 and A.3.2).
