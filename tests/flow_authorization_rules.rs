@@ -9,7 +9,7 @@ use issuerd_tests::login::{CLIENT, REDIRECT_URI, VERIFIER, challenge, code_of};
 use issuerd_tests::management::OFFERS;
 use issuerd_tests::offer::parameter;
 use issuerd_tests::wallet::credentials;
-use issuerd_tests::{Answer, Daemon, HolderKey, Proof, Request};
+use issuerd_tests::{Answer, Connection, Daemon, HolderKey, Proof, Request};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -81,8 +81,11 @@ fn a_push_is_a_posted_form_and_its_errors_are_answers() {
     }
     let json = Request::post(PAR).json(&json!({ "client_id": CLIENT })).send(club.daemon.public());
     json.expect_error(415, "invalid_request");
-    let large = "x".repeat(70_000);
-    let answer = club.push(&[("state", &large)]);
+    // Announced and never sent: the answer comes from the announcement.
+    let head = "POST /v1/oauth/par HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    let mut connection = Connection::open(club.daemon.public());
+    connection.write(format!("{head}Content-Length: 70000\r\n\r\n").as_bytes()).unwrap();
+    let answer = connection.read(false).unwrap();
     assert_eq!((answer.status, answer.header("location")), (413, None));
     let twice = club.push_request(&[]);
     let doubled = [twice.body.clone().unwrap(), b"&scope=x".to_vec()].concat();
