@@ -42,8 +42,8 @@ mod tests {
     #[test]
     fn it_leads_to_its_iaca_and_is_no_document_signer() {
         let random = SystemRandom::default();
-        let make = || CertificateKey::from_pkcs8(&SoftwareKey::generate_pkcs8(Algorithm::Es256).unwrap()).unwrap();
-        let (root_key, key) = (make(), make());
+        let fresh = || CertificateKey::from_pkcs8(&SoftwareKey::generate_pkcs8(Algorithm::Es256).unwrap()).unwrap();
+        let (root_key, key) = (fresh(), fresh());
         let start: jiff::Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
         let subject = |name: &str| Subject { country: "UT".into(), state_or_province: None, common_name: name.into() };
         let links = Links { issuer: "https://issuer.example/acme".into(), crl: "https://issuer.example/crl".into() };
