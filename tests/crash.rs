@@ -315,7 +315,7 @@ fn a_deferred_credential_is_delivered_at_most_once_whenever_the_daemon_is_killed
                 // Not delivered: it is there still, served by nobody or by one that died, or it was lost with its answer.
                 None if again.status == 400 => again.expect_error(400, "invalid_transaction_id"),
                 None => {
-                    assert!(matches!(again.status, 200 | 202) && issued == (again.status == 200), "{}", again.text())
+                    assert!(matches!(again.status, 200 | 202) && issued == (again.status == 200), "{}", again.text());
                 }
             }
         }

@@ -26,7 +26,7 @@ fn claim(daemon: &Daemon, body: &Value, copies: usize) -> (Vec<SdJwt>, Vec<Holde
     (credentials, keys)
 }
 
-// VCI-8.3-07, VCI-8.3-04, VCT-2.2.2.1-01, VCT-2.2.2.3-02, SDJ-4.2-02
+// VCI-8.3-07, VCI-8.3-04, VCT-2.2.2.1-01, VCT-2.2.2.3-02, SDJ-4.2-02, HAIP-7-03
 #[test]
 fn an_offer_is_claimed_as_an_sd_jwt_vc() {
     let daemon = Daemon::start();

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use issuerd_tests::configurations::{changed, diploma};
 use issuerd_tests::daemon::SD_JWT_PID;
+use issuerd_tests::wait::until;
 use issuerd_tests::{Daemon, HolderKey, SdJwt};
 use serde_json::{Value, json};
 
@@ -116,6 +117,21 @@ fn a_credential_follows_the_metadata_of_its_type() {
     let disclose = json!({ "name": true });
     let good = seen(&daemon, &credential.compact, Some(&key), &disclose, &json!({ vct.clone(): served }));
     assert_eq!(good[0]["shown"]["name"], "Müller 😀", "{}", good[0]);
+}
+
+// VCT-2.2.2.3-04: the JavaScript library loads the status list and goes by it.
+#[test]
+fn a_revoked_credential_is_refused() {
+    let daemon = Daemon::start();
+    let key = HolderKey::es256();
+    let body = changed(diploma("https://types.example/diploma"), "/includeStatus", true);
+    let credential = issued(&daemon, &body, &key);
+    let look = || seen(&daemon, &credential.compact, Some(&key), &json!({ "name": true }), &Value::Null).remove(0);
+    assert_eq!(look()["shown"]["name"], "Müller 😀");
+    let management = daemon.management();
+    let id = management.list("/v2/credentials/sd-jwt")[0]["id"].as_str().unwrap().to_owned();
+    management.post(&format!("/v2/credentials/sd-jwt/{id}/status"), &json!({ "status": "invalid" })).expect(201);
+    until("the list says so", || (look()["error"] == "Status is not valid").then_some(()));
 }
 
 // VCI-8.3-07, VCI-A.3: the foreign wallet takes both formats from one offer.

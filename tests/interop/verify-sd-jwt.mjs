@@ -16,9 +16,9 @@ function checked(key, data, signature) {
   return verify('sha256', Buffer.from(data), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'))
 }
 
-// The key of the leaf, whose issuer must be the anchor: the anchor itself is not in the chain.
-function issuerKey(credential) {
-  const { x5c } = JSON.parse(Buffer.from(credential.split('.')[0], 'base64url'))
+// The key of the leaf of a JWT, whose issuer must be the anchor: the anchor itself is not in the chain.
+function issuerKey(jwt) {
+  const { x5c } = JSON.parse(Buffer.from(jwt.split('.')[0], 'base64url'))
   const chain = x5c.map((one) => new X509Certificate(Buffer.from(one, 'base64')))
   const parents = [...chain.slice(1), anchor]
   chain.forEach((one, place) => {
@@ -28,13 +28,16 @@ function issuerKey(credential) {
   return chain[0].publicKey
 }
 
+// Credentials and status list tokens each bring their own chain.
+const byChain = (data, signature) => checked(issuerKey(data), data, signature)
+
 async function check({ credential, privateKey, disclose, types }) {
-  const key = issuerKey(credential)
   const library = new SDJwtVcInstance({
     hasher,
     hashAlg: 'sha-256',
     saltGenerator,
-    verifier: (data, signature) => checked(key, data, signature),
+    verifier: byChain,
+    statusVerifier: byChain,
     kbSignAlg: 'ES256',
     kbSigner: (data) => {
       const holder = createPrivateKey({ key: Buffer.from(privateKey, 'base64'), format: 'der', type: 'pkcs8' })

@@ -39,7 +39,7 @@ enum Action {
 
 #[derive(Debug, Args)]
 struct Create {
-    /// Configuration to offer, by id or by type (docType); may be given several times.
+    /// Configuration to offer, by id or by type (docType or vct); may be given several times.
     #[arg(long = "credential", required = true, value_name = "ID|TYPE")]
     credentials: Vec<String>,
     /// Claims, as a JSON object.
@@ -128,10 +128,14 @@ fn configuration(session: &Session, named: &str) -> Result<Value, Failed> {
     if Uuid::try_parse(named).is_ok() {
         return Ok(named.into());
     }
-    let all = session.call("GET", "/v2/credentials/mobile/configurations?limit=1000", None)?;
-    let found = rows(&all).into_iter().find(|row| row.get("type").and_then(Value::as_str) == Some(named));
-    let id = found.and_then(|row| row.get("id").cloned());
-    id.ok_or_else(|| format!("no configuration has the type {named}").into())
+    for (profile, member) in [("mobile", "type"), ("sd-jwt", "vct")] {
+        let all = session.call("GET", &format!("/v2/credentials/{profile}/configurations?limit=1000"), None)?;
+        let found = rows(&all).into_iter().find(|row| row.get(member).and_then(Value::as_str) == Some(named));
+        if let Some(id) = found.and_then(|row| row.get("id").cloned()) {
+            return Ok(id);
+        }
+    }
+    Err(format!("no configuration has the type {named}").into())
 }
 
 fn pages(session: &Session, list: &List) -> Result<Vec<Value>, Failed> {

@@ -120,7 +120,7 @@ impl Issuer {
             valid_from: common.content.validity.valid_from,
             valid_until: common.content.validity.valid_until,
         };
-        let status = place.map(|place| status(&record, place, &common.authorized.token));
+        let status = place.as_ref().map(|place| status(&record, place, &common.authorized.token));
         Ok(SignedCopy { credential, record, status })
     }
 
@@ -134,7 +134,7 @@ impl Issuer {
 }
 
 /// What is kept of the status of a credential: good, and by what it is found when many are revoked.
-fn status(record: &Issued, place: Allocated, token: &Token) -> CredentialStatus {
+fn status(record: &Issued, place: &Allocated, token: &Token) -> CredentialStatus {
     CredentialStatus {
         list: place.list,
         index: place.reference.index,

@@ -168,9 +168,9 @@ impl Statuses {
         for list in self.all().into_iter().filter(|list| is_alive(list, now)) {
             let places = u64::from(list.size - list.reserved.min(list.size));
             if places > 0 {
-                levels.open += 1
+                levels.open += 1;
             } else {
-                levels.full += 1
+                levels.full += 1;
             }
             *left.entry(list_for(&list)).or_default() += places;
         }

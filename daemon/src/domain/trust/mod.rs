@@ -52,9 +52,8 @@ pub const MAX_UNMANAGED_STATUS_SIGNERS: usize = 3;
 
 fn most_unmanaged(of: Leaf) -> usize {
     match of {
-        Leaf::Document => MAX_UNMANAGED_SIGNERS,
+        Leaf::Document | Leaf::SdJwt => MAX_UNMANAGED_SIGNERS,
         Leaf::StatusList => MAX_UNMANAGED_STATUS_SIGNERS,
-        Leaf::SdJwt => MAX_UNMANAGED_SIGNERS,
     }
 }
 

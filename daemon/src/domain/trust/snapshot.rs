@@ -65,7 +65,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     pub(super) fn of(document: Document, store: &Store) -> Self {
         let [signers, status_signers, sd_jwt_signers] = Leaf::ALL.map(|of| active(of, &document, store));
-        Self { signers, status_signers, sd_jwt_signers, document }
+        Self { document, signers, status_signers, sd_jwt_signers }
     }
 }
 

@@ -83,7 +83,7 @@ fn disclosures_and_digests_are_those_of_the_vectors() {
     assert_eq!(digest(example), "X9yH0Ajrdm1Oij4tWso9UzzKJvPoDxwmuEcO3XAdRC0");
 }
 
-// SDJ-4-01, SDJ-4.2.6-01, SDJ-4.2-02, VCT-2.2.1-01, VCT-2.5-01
+// SDJ-4-01, SDJ-4.2.6-01, SDJ-4.2-02, SDJ-9.4-01, VCT-2.2.1-01, VCT-2.5-01
 #[test]
 fn what_is_disclosed_is_what_was_mapped() {
     let mapped = mapped(tree(), &person());
