@@ -33,7 +33,7 @@ mod tests {
     use super::*;
     use crate::base::random::SystemRandom;
     use crate::pki::certificate::{Facts, parse};
-    use crate::pki::issue::{Links, Subject, iaca};
+    use crate::pki::issue::{Leaf, Links, Subject, iaca};
     use crate::pki::testing::Openssl;
     use crate::pki::{Validity, check, days_after, pem};
     use crate::signer::{Algorithm, SoftwareKey};
@@ -57,7 +57,7 @@ mod tests {
         let read = parse(&made).unwrap();
         assert_ne!(read.subject(), read.issuer());
         let public = Facts::read(&made).unwrap().key.unwrap();
-        assert!(!check::document_signer(&made, &root, &public).is_empty());
+        assert!(!check::leaf(Leaf::Document, &made, &root, &public).is_empty());
         let openssl = Openssl::new();
         openssl.write("root.pem", pem::certificate(&root));
         openssl.write("leaf.pem", pem::certificate(&made));
