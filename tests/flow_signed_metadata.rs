@@ -91,9 +91,9 @@ fn it_is_signed_once_and_again_after_a_change_and_survives_a_restart() {
     assert_ne!(Some(etag), daemon.wallet().get(METADATA).header("etag"));
     let known = Request::get(METADATA).header("Accept", JWT).header("If-None-Match", etag);
     assert_eq!(daemon.wallet().send(&known).expect(304).header("etag"), Some(etag));
-    daemon.management().create_configuration(&membership("org.example.club"));
+    let made = daemon.management().create_configuration(&membership("org.example.club"));
     let (_, claims, chain) = opened(&get(&daemon, JWT));
-    assert_eq!(claims["credential_configurations_supported"].as_object().unwrap().len(), 3);
+    assert!(claims["credential_configurations_supported"].get(&made).is_some());
     let signer = chain[0].pem();
     let daemon = daemon.kill_and_restart();
     assert_eq!(opened(&get(&daemon, JWT)).2[0].pem(), signer);

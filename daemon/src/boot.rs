@@ -41,6 +41,7 @@ use crate::store::seal::Sealer;
 pub use clients::check_all as check_clients;
 use parts::Parts;
 pub use plugins::{check as check_plugins, reload_at_hangup};
+pub use signed_metadata::check as check_signed_metadata;
 pub use tls::{ListenerTls, load_tls};
 
 /// How often expired entries are removed, and how many in one batch.

@@ -1,5 +1,4 @@
-// A wallet on the OpenWallet Foundation's OpenID4VCI library that comes back for what it cannot have at once, and says what became of it. Prints one
-// line of JSON.
+// A wallet on the OpenWallet Foundation's OpenID4VCI library that comes back for what it cannot have at once. Prints one line of JSON.
 //
 //   node later.mjs --offer LINK             {"transaction", "interval", "token", "jwk"}
 //   node later.mjs --issuer URL --transaction ID --token TOKEN    {"credentials"}, or {"interval"} while it has to wait
@@ -68,8 +67,6 @@ async function comeBack() {
     transactionId: options.transaction,
   })
   if (!answer.credentials) return { interval: answer.interval }
-  const notification = { notificationId: answer.notification_id, event: 'credential_accepted' }
-  await client.sendNotification({ ...known, notification })
   return { credentials: answer.credentials.map(({ credential }) => credential) }
 }
 

@@ -29,6 +29,12 @@ pub(super) fn load(
     Ok(MetadataSigner::given(identity, Arc::clone(clock), lifetime))
 }
 
+/// What is wrong with the files that the configuration names.
+pub fn check(config: &Config) -> Result<(), String> {
+    let section = &config.signed_metadata;
+    if section.certificate.is_empty() { Ok(()) } else { read(&section.certificate, &section.key).map(drop) }
+}
+
 fn read(certificate: &str, key: &str) -> Result<Identity, String> {
     let named = |name: &str, file: &str, problem: String| format!("`signed_metadata.{name}`: {file} {problem}");
     let text = |name: &str, file: &str| {

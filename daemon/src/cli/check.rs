@@ -10,10 +10,12 @@ pub(super) fn run(file: &ConfigFile) -> Result<(), Failed> {
     let tls = boot::load_tls(&config, SystemClock.now());
     let plugins = runtime()?.block_on(boot::check_plugins(&config));
     let clients = boot::check_clients(&config);
-    let (tls, plugins) = match (tls, plugins, clients) {
-        (Ok(tls), Ok(plugins), Ok(())) => (tls, plugins),
-        (tls, plugins, clients) => {
-            let wrong = [tls.err(), plugins.err(), clients.err()].into_iter().flatten().flatten();
+    let metadata = boot::check_signed_metadata(&config);
+    let (tls, plugins) = match (tls, plugins, clients, metadata) {
+        (Ok(tls), Ok(plugins), Ok(()), Ok(())) => (tls, plugins),
+        (tls, plugins, clients, metadata) => {
+            let metadata = metadata.err().map(|wrong| vec![wrong]);
+            let wrong = [tls.err(), plugins.err(), clients.err(), metadata].into_iter().flatten().flatten();
             return Err(wrong.collect::<Vec<_>>().join("\n").into());
         }
     };
