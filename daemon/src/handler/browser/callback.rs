@@ -1,9 +1,11 @@
-//! `GET /v1/oauth/login/callback`: back from an authentication provider. `GET /v1/oauth/hook/callback`: back from the operator's page.
+//! `GET /v1/oauth/login/callback/{id}`: back from an authentication provider. `GET /v1/oauth/hook/callback`: back from the operator's
+//! page.
 
 use axum::Extension;
-use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use uuid::Uuid;
 
 use super::error::Trouble;
 use super::visit::Visit;
@@ -15,21 +17,23 @@ use crate::wire::form::parse_form;
 /// The answer of a provider (`OpenID` Connect Core 3.1.2.5).
 pub async fn login(
     State(app): State<Shared>,
+    Path(provider): Path<String>,
     remote: Option<Extension<RemoteAddress>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let visit = Visit::new(&app, &headers, remote.as_ref());
-    logged_in(&visit, &query.unwrap_or_default()).await.unwrap_or_else(|trouble| visit.trouble(trouble))
+    logged_in(&visit, &provider, &query.unwrap_or_default()).await.unwrap_or_else(|trouble| visit.trouble(trouble))
 }
 
-async fn logged_in(visit: &Visit<'_>, query: &str) -> Result<Response, Trouble> {
+async fn logged_in(visit: &Visit<'_>, provider: &str, query: &str) -> Result<Response, Trouble> {
+    let provider = Uuid::try_parse(provider).map_err(|_| Trouble::NotFound(StatusCode::NOT_FOUND))?;
     let query = parse_form(query.as_bytes()).map_err(|_| Trouble::Over)?;
     let text = |name: &str| query.get(name).map(String::as_str);
     let (id, secret) = text("state").and_then(|state| state.split_once('.')).ok_or(Trouble::Over)?;
     let session = visit.session(Some(id)).await?;
     let words = visit.words(Some(&session));
-    let answer = LoginAnswer { code: text("code"), error: text("error"), iss: text("iss") };
+    let answer = LoginAnswer { provider, code: text("code"), error: text("error"), iss: text("iss") };
     let next = visit.app.interactions.login_answered(session, secret, answer, &visit.caller()).await?;
     Ok(visit.follow(words, id, next))
 }
