@@ -46,11 +46,7 @@ impl Wallet {
     #[track_caller]
     pub fn log_in(&self, asking: &Asking) -> String {
         let mut browser = Connection::open(self.address);
-        let request_uri = self.push(&mut browser, asking);
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([("client_id", CLIENT), ("request_uri", request_uri.as_str())])
-            .finish();
-        let path = self.path(&format!("/v1/oauth/authorize?{query}"));
+        let path = self.push(&mut browser, asking);
         let opened = browser.send(&Request::get(&path)).expect(303);
         let cookie = opened.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
         let login = self.below(&opened);
@@ -65,6 +61,12 @@ impl Wallet {
         let query = location.strip_prefix(&format!("{REDIRECT_URI}?")).unwrap_or_else(|| panic!("{location}"));
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         pairs.find(|(name, _)| name == "code").unwrap_or_else(|| panic!("{location}")).1.into_owned()
+    }
+
+    /// Pushes a request: the path that a browser is to open.
+    #[track_caller]
+    pub fn authorize_path(&self, asking: &Asking) -> String {
+        self.push(&mut Connection::open(self.address), asking)
     }
 
     fn push(&self, browser: &mut Connection, asking: &Asking) -> String {
@@ -86,7 +88,11 @@ impl Wallet {
         ];
         let fields = fields.into_iter().chain(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
         let pushed = browser.send(&Request::new("POST", &self.path("/v1/oauth/par")).form(fields)).expect(201);
-        pushed.json()["request_uri"].as_str().unwrap().to_owned()
+        let pushed = pushed.json();
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("client_id", CLIENT), ("request_uri", pushed["request_uri"].as_str().unwrap())])
+            .finish();
+        self.path(&format!("/v1/oauth/authorize?{query}"))
     }
 
     /// Where a redirect to the issuer leads.
