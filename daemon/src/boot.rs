@@ -2,10 +2,13 @@
 
 mod anchors;
 mod clients;
+mod encryption;
 mod login;
 mod parts;
 mod plugins;
+mod signed_metadata;
 mod site;
+mod status;
 mod tls;
 
 use std::fs::DirBuilder;
@@ -101,7 +104,7 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     let key = access_key(&store).await?;
     let attesters = anchors::attesters(config).map_err(|wrong| BootError::Clients(wrong.join("\n")))?;
     let configurations = Configurations::load(store.clone(), Arc::clone(&clock), Arc::clone(&random)).await?;
-    let configurations = configurations.with_attesters(!attesters.is_empty());
+    let configurations = configurations.with_attesters(!attesters.is_empty()).with_issuer(&site.issuer);
     let events: Arc<dyn Events> = Arc::clone(&metrics) as _;
     let plugins = match guests {
         Guests::Left => PluginHost::none(plugins::places(&config.named)),
@@ -119,10 +122,15 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     let claim_sources = Arc::new(claim_sources.await?);
     let trust = Trust::load(store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random), events).await?;
     let (configurations, trust) = (Arc::new(configurations), Arc::new(trust));
+    let statuses = status::load(config, &store, (&site, &clock, &random), &trust, &metrics).await?;
     let wallet_clients = Arc::new(clients::load(config, &store, &clock, &random).await?);
     let common = (store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random));
     let providers = login::providers(&config.login, common, Arc::clone(&configurations)).await?;
+    let encryption = encryption::load(config, &store, &clock, &random).await?;
+    let metadata_signer = signed_metadata::load(config, &store, &trust, &clock).map_err(BootError::Clients)?;
     let parts = Parts {
+        encryption,
+        metadata_signer,
         clock,
         random,
         metrics,
@@ -134,6 +142,7 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
         claim_sources,
         plugins,
         trust,
+        statuses,
         attesters,
     };
     let clients = Clients::load(parts.store.clone(), Arc::clone(&parts.random), key, parts.site.issuer.clone());
@@ -167,7 +176,8 @@ async fn access_key(store: &Store) -> Result<SoftwareKey, BootError> {
     Ok(SoftwareKey::from_pkcs8(Algorithm::Es256, &key).map_err(|_| Failure::Signing)?)
 }
 
-/// Starts what runs beside the listeners: the sweeper, the renewal of document signers, the look at the plugins' files.
+/// Starts what runs beside the listeners: the sweeper, the renewal of signers, the publication of status lists, bulk revocations, the
+/// look at the plugins' files.
 pub fn background(app: &Shared, config: &Config, tasks: &Tasks) {
     if config.plugins.watch {
         plugins::watch(app, tasks);
@@ -184,8 +194,12 @@ pub fn background(app: &Shared, config: &Config, tasks: &Tasks) {
     let renewing = Arc::clone(app);
     tasks.every(TRUST, move || {
         let app = Arc::clone(&renewing);
-        async move { app.trust.maintain().await }
+        async move {
+            app.encryption.maintain().await?;
+            app.trust.maintain().await
+        }
     });
+    status::background(app, tasks);
 }
 
 #[cfg(test)]
@@ -208,7 +222,14 @@ mod tests {
     async fn code(app: &Shared) -> String {
         let element = json!({ "org.example.pass": { "name": { "defaultValue": "x" } } });
         let body = json!({ "type": "org.example.pass", "claimMappings": element, "expiresIn": { "days": 1 } });
-        let Saved::Saved(made) = app.configurations.create(body.as_object().unwrap()).await.unwrap() else { panic!() };
+        let Saved::Saved(made) = app
+            .configurations
+            .create(crate::format::CredentialFormat::MsoMdoc, body.as_object().unwrap())
+            .await
+            .unwrap()
+        else {
+            panic!()
+        };
         let body: Value = json!({ "credentials": [made.id], "expiresIn": { "seconds": 60 } });
         let request = pre_authorized(body.as_object().unwrap(), |_| true, 600).unwrap();
         let Created::Made(made) = app.offers.create(&request, None, b"").await.unwrap() else { panic!() };

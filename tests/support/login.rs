@@ -45,32 +45,46 @@ impl Wallet {
     /// Pushes a request, lets [`PERSON`] log in and approve in a browser without scripts, and returns the code.
     #[track_caller]
     pub fn log_in(&self, asking: &Asking) -> String {
+        let request_uri = self.push(&mut Connection::open(self.address), asking);
+        let location = self.approved(CLIENT, &request_uri, PERSON);
+        assert!(location.starts_with(&format!("{REDIRECT_URI}?")), "{location}");
+        code_of(&location)
+    }
+
+    /// Lets a person log in and approve what a client has pushed; where the browser is sent then.
+    #[track_caller]
+    pub fn approved(&self, client_id: &str, request_uri: &str, person: &str) -> String {
         let mut browser = Connection::open(self.address);
-        let path = self.push(&mut browser, asking);
+        let path = self.opening(client_id, request_uri);
         let opened = browser.send(&Request::get(&path)).expect(303);
         let cookie = opened.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
         let login = self.below(&opened);
         let page = browser.send(&Request::get(&login).header("Cookie", &cookie)).expect(200).text();
         let login_path = self.path("/v1/oauth/login");
-        let chosen = answer_of(&page, &login_path, &cookie, ("user", PERSON));
+        let chosen = answer_of(&page, &login_path, &cookie, ("user", person));
         let consent = self.below(&browser.send(&chosen).expect(303));
         let page = browser.send(&Request::get(&consent).header("Cookie", &cookie)).expect(200).text();
         let consent_path = self.path("/v1/oauth/consent");
         let approved = answer_of(&page, &consent_path, &cookie, ("decision", "approve"));
-        let location = browser.send(&approved).expect(303).header("location").unwrap().to_owned();
-        let query = location.strip_prefix(&format!("{REDIRECT_URI}?")).unwrap_or_else(|| panic!("{location}"));
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(name, _)| name == "code").unwrap_or_else(|| panic!("{location}")).1.into_owned()
+        browser.send(&approved).expect(303).header("location").unwrap().to_owned()
     }
 
     /// Pushes a request: the path that a browser is to open.
     #[track_caller]
     pub fn authorize_path(&self, asking: &Asking) -> String {
-        self.push(&mut Connection::open(self.address), asking)
+        self.opening(CLIENT, &self.push(&mut Connection::open(self.address), asking))
+    }
+
+    /// The path by which a browser opens what was pushed.
+    fn opening(&self, client_id: &str, request_uri: &str) -> String {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("client_id", client_id), ("request_uri", request_uri)])
+            .finish();
+        self.path(&format!("/v1/oauth/authorize?{query}"))
     }
 
     fn push(&self, browser: &mut Connection, asking: &Asking) -> String {
-        let challenge = B64.encode(ring::digest::digest(&ring::digest::SHA256, VERIFIER.as_bytes()));
+        let challenge = challenge();
         let details = asking.details.as_ref().map(Value::to_string);
         let optional = [
             ("scope", asking.scope.as_deref()),
@@ -88,11 +102,7 @@ impl Wallet {
         ];
         let fields = fields.into_iter().chain(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
         let pushed = browser.send(&Request::new("POST", &self.path("/v1/oauth/par")).form(fields)).expect(201);
-        let pushed = pushed.json();
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([("client_id", CLIENT), ("request_uri", pushed["request_uri"].as_str().unwrap())])
-            .finish();
-        self.path(&format!("/v1/oauth/authorize?{query}"))
+        pushed.json()["request_uri"].as_str().unwrap().to_owned()
     }
 
     /// Where a redirect to the issuer leads.
@@ -136,6 +146,19 @@ impl Wallet {
         let request = request.header("Authorization", &format!("DPoP {token}"));
         request.header("DPoP", &self.credential_dpop(key, token).sign(key))
     }
+}
+
+/// `code_challenge` of [`VERIFIER`].
+pub fn challenge() -> String {
+    B64.encode(ring::digest::digest(&ring::digest::SHA256, VERIFIER.as_bytes()))
+}
+
+/// The code in the URL that a browser is sent to.
+#[track_caller]
+pub fn code_of(location: &str) -> String {
+    let query = location.split_once('?').unwrap_or_else(|| panic!("{location}")).1;
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == "code").unwrap_or_else(|| panic!("{location}")).1.into_owned()
 }
 
 /// A form of a page, answered with one more field.

@@ -13,7 +13,9 @@ use crate::domain::authorization::offers::CodeOffers;
 use crate::domain::claim_source::catalog::ClaimSources;
 use crate::domain::client::WalletClients;
 use crate::domain::configuration::catalog::Configurations;
+use crate::domain::deferred::Deferrals;
 use crate::domain::dpop::{Dpop, DpopRules};
+use crate::domain::encryption::Encryption;
 use crate::domain::event::Events;
 use crate::domain::hook::Hooks;
 use crate::domain::interaction::granting::CodeGrants;
@@ -22,9 +24,12 @@ use crate::domain::interaction::redirect::RedirectPolicy;
 use crate::domain::interaction::{FlowRules, Interactions};
 use crate::domain::issuance::Issuer;
 use crate::domain::login::Providers;
+use crate::domain::metadata_signer::MetadataSigner;
 use crate::domain::nonce::NonceIssuer;
+use crate::domain::notification::Notifications;
 use crate::domain::offer::Offers;
 use crate::domain::site::Site;
+use crate::domain::status::Statuses;
 use crate::domain::token::Tokens;
 use crate::domain::trust::Trust;
 use crate::handler::wallet::metadata::MetadataCache;
@@ -34,6 +39,8 @@ use crate::store::Store;
 
 /// The parts that others share.
 pub(super) struct Parts {
+    pub(super) encryption: Arc<Encryption>,
+    pub(super) metadata_signer: MetadataSigner,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
     pub(super) metrics: Arc<Metrics>,
@@ -45,6 +52,7 @@ pub(super) struct Parts {
     pub(super) claim_sources: Arc<ClaimSources>,
     pub(super) plugins: PluginHost,
     pub(super) trust: Arc<Trust>,
+    pub(super) statuses: Arc<Statuses>,
     pub(super) attesters: Anchors,
 }
 
@@ -65,6 +73,7 @@ impl Parts {
             hooks: Arc::clone(&self.hooks),
             claim_sources: Arc::clone(&self.claim_sources),
             trust: Arc::clone(&self.trust),
+            statuses: Arc::clone(&self.statuses),
             attesters: std::mem::take(&mut self.attesters),
             events,
             verify_signatures: config.issuance.verify_signatures,
@@ -83,6 +92,10 @@ impl Parts {
             nonces,
             issuer,
             metadata: MetadataCache::default(),
+            encryption: self.encryption,
+            deferrals: Deferrals { store: self.store.clone(), clock: Arc::clone(&self.clock) },
+            notifications: Notifications { store: self.store.clone(), clock: Arc::clone(&self.clock) },
+            metadata_signer: self.metadata_signer,
             site: self.site,
             clock: self.clock,
             random: self.random,
@@ -92,6 +105,7 @@ impl Parts {
             providers: self.providers,
             plugins: self.plugins,
             trust: self.trust,
+            statuses: self.statuses,
             metrics: self.metrics,
         }
     }

@@ -1,34 +1,22 @@
 //! `GET /v1/oauth/login/callback/{id}`: back from an authentication provider. `GET /v1/oauth/hook/callback`: back from the operator's
 //! page.
 
-use axum::Extension;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 use uuid::Uuid;
 
 use super::error::Trouble;
-use super::visit::Visit;
-use crate::app::Shared;
-use crate::base::remote::RemoteAddress;
+use super::visit::{Link, Query, Visit};
 use crate::domain::login::LoginAnswer;
-use crate::wire::form::parse_form;
 
 /// The answer of a provider (`OpenID` Connect Core 3.1.2.5).
-pub async fn login(
-    State(app): State<Shared>,
-    Path(provider): Path<String>,
-    remote: Option<Extension<RemoteAddress>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let visit = Visit::new(&app, &headers, remote.as_ref());
-    logged_in(&visit, &provider, &query.unwrap_or_default()).await.unwrap_or_else(|trouble| visit.trouble(trouble))
+pub async fn login(Path(provider): Path<String>, Link { visit, query }: Link) -> Response {
+    visit.answer(logged_in(&visit, &provider, &query).await)
 }
 
-async fn logged_in(visit: &Visit<'_>, provider: &str, query: &str) -> Result<Response, Trouble> {
+async fn logged_in(visit: &Visit, provider: &str, query: &Query) -> Result<Response, Trouble> {
     let provider = Uuid::try_parse(provider).map_err(|_| Trouble::NotFound(StatusCode::NOT_FOUND))?;
-    let query = parse_form(query.as_bytes()).map_err(|_| Trouble::Over)?;
     let text = |name: &str| query.get(name).map(String::as_str);
     let (id, secret) = text("state").and_then(|state| state.split_once('.')).ok_or(Trouble::Over)?;
     let session = visit.session(Some(id)).await?;
@@ -39,18 +27,11 @@ async fn logged_in(visit: &Visit<'_>, provider: &str, query: &str) -> Result<Res
 }
 
 /// The answer of the operator's page.
-pub async fn page(
-    State(app): State<Shared>,
-    remote: Option<Extension<RemoteAddress>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let visit = Visit::new(&app, &headers, remote.as_ref());
-    visited(&visit, &query.unwrap_or_default()).await.unwrap_or_else(|trouble| visit.trouble(trouble))
+pub async fn page(Link { visit, query }: Link) -> Response {
+    visit.answer(visited(&visit, &query).await)
 }
 
-async fn visited(visit: &Visit<'_>, query: &str) -> Result<Response, Trouble> {
-    let query = parse_form(query.as_bytes()).map_err(|_| Trouble::Over)?;
+async fn visited(visit: &Visit, query: &Query) -> Result<Response, Trouble> {
     let token = query.get("session_token").ok_or(Trouble::Over)?;
     let interactions = &visit.app.interactions;
     let answer = interactions.visits.finish(token).await?.ok_or(Trouble::Over)?;

@@ -5,15 +5,15 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::credentials::shown;
 use super::error::ApiError;
 use super::page::{PageQuery, page};
-use super::{authorize, millis, object, path_id, saved};
+use super::{authorize, object, path_id, saved};
 use crate::app::Shared;
 use crate::domain::access::Permission;
-use crate::store::issued::Issued;
 use crate::wire::fields::Detail;
 
 /// `POST`
@@ -101,29 +101,9 @@ pub async fn credentials(
     authorize(&app, &headers, Permission::Users)?;
     let id = path_id("id", &id)?;
     let (records, next) = app.store.user_issued(id, query.after()?.as_deref(), query.limit()?).await?;
-    let data: Vec<_> = records.iter().map(record).collect();
+    let mut data = Vec::with_capacity(records.len());
+    for issued in &records {
+        data.push(shown(&app, issued).await?);
+    }
     Ok(Json(page(&data, next.as_deref())))
-}
-
-fn record(issued: &Issued) -> Value {
-    let elements = |elements: &std::collections::BTreeMap<String, (u64, String)>| {
-        let one = |(name, (id, digest)): (&String, &(u64, String))| {
-            (name.clone(), json!({ "digestID": id, "digest": digest }))
-        };
-        elements.iter().map(one).collect::<Map<_, _>>()
-    };
-    let namespaces = issued.namespaces.iter().map(|(name, all)| (name.clone(), elements(all).into()));
-    json!({
-        "id": issued.id,
-        "type": issued.doc_type,
-        "profile": "mobile",
-        "offerId": issued.offer_id,
-        "credentialConfigurationId": issued.configuration_id,
-        "devicePublicKeyThumbprint": issued.key_thumbprint,
-        "namespaces": namespaces.collect::<Map<_, _>>(),
-        "msoHash": issued.mso_hash,
-        "issuedDate": millis(issued.issued_at),
-        "validFrom": millis(issued.valid_from),
-        "validUntil": millis(issued.valid_until),
-    })
 }

@@ -5,6 +5,7 @@
 mod http;
 mod plugin;
 mod process;
+mod status;
 
 use std::sync::Arc;
 
@@ -14,10 +15,12 @@ use prometheus::{
 
 pub use http::{ConnectionMeters, RouteMeters};
 
+use crate::domain::configuration::CredentialFormat;
 use crate::domain::event::{Events, Operation, Phase};
 use crate::store::engine::CommitObserver;
 use http::HttpMeters;
 use plugin::PluginMeters;
+use status::ListMeters;
 
 /// Upper bounds of durable commits in seconds: a fast disk takes 0.3 ms, a slow one 30 ms.
 const COMMIT_SECONDS: &[f64] = &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0];
@@ -49,16 +52,8 @@ impl OfferChange {
     ];
 }
 
-/// A format of credentials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CredentialFormat {
-    /// ISO/IEC 18013-5 mdoc.
-    MsoMdoc,
-}
-
-impl CredentialFormat {
-    const ALL: [(Self, &'static str); 1] = [(Self::MsoMdoc, "mso_mdoc")];
-}
+/// What a wallet can say became of a credential (`OpenID4VCI` 11.1).
+const NOTIFICATIONS: [&str; 3] = ["credential_accepted", "credential_failure", "credential_deleted"];
 
 /// All metrics of the process. Made once by `boot`.
 pub struct Metrics {
@@ -68,9 +63,11 @@ pub struct Metrics {
     offers: Vec<IntCounter>,
     tx_code_failures: IntCounter,
     credentials: Vec<IntCounter>,
+    notifications: IntCounterVec,
     store: StoreMeters,
     http: HttpMeters,
     plugins: PluginMeters,
+    status: ListMeters,
     signer_expiry: IntGaugeVec,
     ready: IntGauge,
 }
@@ -95,14 +92,28 @@ impl Metrics {
             "Credentials issued, each copy counted.",
             "format",
         )?;
+        let notifications = counters(
+            &registry,
+            "issuerd_credential_notifications_total",
+            "What wallets said became of credentials, each response counted.",
+            "event",
+        )?;
+        for event in NOTIFICATIONS {
+            notifications.with_label_values(&[event]);
+        }
         Ok(Arc::new(Self {
+            notifications,
             events: events(&registry)?,
             offers: OfferChange::ALL.iter().map(|(_, name)| offers.with_label_values(&[name])).collect(),
             tx_code_failures: counter(&registry, "issuerd_tx_code_failures_total", "Wrong transaction codes.")?,
-            credentials: CredentialFormat::ALL.iter().map(|(_, name)| credentials.with_label_values(&[name])).collect(),
+            credentials: CredentialFormat::ALL
+                .iter()
+                .map(|one| credentials.with_label_values(&[one.identifier()]))
+                .collect(),
             store: StoreMeters::new(&registry)?,
             http: HttpMeters::new(&registry)?,
             plugins: PluginMeters::new(&registry)?,
+            status: ListMeters::new(&registry)?,
             signer_expiry: signer_expiry(&registry)?,
             ready: gauge(&registry, "issuerd_ready", "1 while the issuer can issue, else 0.")?,
             registry,
@@ -123,7 +134,7 @@ impl Metrics {
         self.ready.set(ready.into());
     }
 
-    /// Says how many seconds the certificates in use have left, by kind (`iaca`, `document_signer`); negative once expired. A kind that
+    /// Says how many seconds the certificates in use have left, by kind (`iaca`, `document_signer`, `status_list_signer`); negative once expired. A kind that
     /// is not named has none in use and is not exported.
     pub fn set_signer_expiries(&self, expiries: &[(&'static str, i64)]) {
         self.signer_expiry.reset();
@@ -154,6 +165,11 @@ impl Metrics {
         if let Some(counter) = self.credentials.get(format as usize) {
             counter.inc_by(copies as u64);
         }
+    }
+
+    /// Counts what a wallet said; `event` is one of the three of the standard.
+    pub fn credential_notified(&self, event: &'static str) {
+        self.notifications.with_label_values(&[event]).inc();
     }
 
     /// The meters of one endpoint, resolved once.

@@ -9,7 +9,7 @@ async fn an_issuance_takes_its_nonce_advances_the_offer_and_keeps_a_record() {
     let (issued, record) = bench.issue(offer, configuration, nonce()).await;
     assert!(matches!(issued, Issue::Recorded { .. }));
     let kept = bench.store.issued_find(record.id).await.unwrap().unwrap();
-    assert_eq!((kept.offer_id, kept.namespaces, kept.valid_until), (offer, record.namespaces, record.valid_until));
+    assert_eq!((kept.offer_id, kept.digests, kept.valid_until), (offer, record.digests, record.valid_until));
     let (found, state) = bench.store.offer_find(offer).await.unwrap().unwrap();
     assert_eq!((state, found.issued_at), (OfferState::Issued, Some(bench.clock.now())));
     // OPS-08: the claims are gone with the last credential.
@@ -45,6 +45,7 @@ async fn a_batch_may_share_one_nonce_and_keeps_a_record_of_each_copy() {
         configuration,
         nonces: &nonces,
         records: &records,
+        statuses: &[],
         requests_allowed: 1,
         register_key: None,
         enriched: false,
@@ -70,6 +71,7 @@ async fn an_offer_issues_each_configuration_as_often_as_it_may() {
             configuration,
             nonces: &nonces,
             records: &[],
+            statuses: &[],
             requests_allowed: 2,
             register_key: None,
             enriched: false,

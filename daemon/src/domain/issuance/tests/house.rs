@@ -20,7 +20,8 @@ use crate::domain::offer::request::pre_authorized;
 use crate::domain::offer::{Created, Offers};
 use crate::domain::proof::tests::support::Wallet;
 use crate::domain::roster::{LiveRoster, Places};
-use crate::domain::site::CodeFlow;
+use crate::domain::site::{CodeFlow, DeferralRules};
+use crate::domain::status::{Defaults, Status, StatusMeters, StatusParts};
 use crate::domain::testing::Told;
 use crate::domain::token::Tokens;
 use crate::signer::Algorithm;
@@ -116,7 +117,32 @@ pub(super) fn site() -> Site {
         batch_size: 5,
         dpop: DpopPolicy::default(),
         code_flow: CodeFlow::default(),
+        notifications: true,
+        deferral: DeferralRules::default(),
     }
+}
+
+/// Counts nothing.
+struct Unmetered;
+
+impl StatusMeters for Unmetered {
+    fn changed(&self, _: Status, _: u64) {}
+
+    fn published(&self, _: Option<f64>) {}
+}
+
+async fn statuses(store: &Store, site: &Arc<Site>, clock: &Arc<ManualClock>, trust: &Arc<Trust>) -> Arc<Statuses> {
+    let parts = StatusParts {
+        store: store.clone(),
+        site: Arc::clone(site),
+        clock: clock.clone(),
+        random: Arc::new(SystemRandom::default()),
+        trust: Arc::clone(trust),
+        events: Arc::new(Unheard),
+        meters: Arc::new(Unmetered),
+        defaults: Defaults { list_size: 100_000, ttl: 3_600, expiry: 604_800 },
+    };
+    Arc::new(Statuses::load(parts).await.unwrap())
 }
 
 impl House {
@@ -143,6 +169,7 @@ impl House {
         let store = Store::new(engine.clone(), sealer, random.clone(), clock.clone());
         let trust =
             Trust::load(store.clone(), site.clone(), clock.clone(), random.clone(), Arc::new(Unheard)).await.unwrap();
+        let trust = Arc::new(trust);
         let configurations = Configurations::load(store.clone(), clock.clone(), random.clone()).await.unwrap();
         let (events, plugins) = (Arc::new(Recorder::default()), Arc::new(Told::default()));
         let roster = LiveRoster::new(Places { bindings, rules }, plugins.clone());
@@ -152,15 +179,16 @@ impl House {
         let claim_sources = Arc::new(claim_sources.await.unwrap());
         let nonces = NonceIssuer::new(Secret::new(vec![9; 32]), &site.issuer, Duration::from_mins(5));
         let issuer = Issuer {
-            store,
-            site,
+            store: store.clone(),
+            site: site.clone(),
             clock: clock.clone(),
             random,
             nonces: Arc::new(nonces),
             configurations: Arc::new(configurations),
             hooks: Arc::new(hooks),
             claim_sources,
-            trust: Arc::new(trust),
+            statuses: statuses(&store, &site, &clock, &trust).await,
+            trust,
             attesters: crate::pki::chain::Anchors::default(),
             events: events.clone(),
             verify_signatures: true,
@@ -189,7 +217,13 @@ impl House {
         if let Some(id) = claim_source {
             body["claimSourceId"] = json!(id);
         }
-        match self.issuer.configurations.create(body.as_object().unwrap()).await.unwrap() {
+        match self
+            .issuer
+            .configurations
+            .create(crate::format::CredentialFormat::MsoMdoc, body.as_object().unwrap())
+            .await
+            .unwrap()
+        {
             Saved::Saved(configuration) => configuration.id,
             Saved::Invalid(mistakes) => panic!("{mistakes:?}"),
             Saved::Unknown => panic!("unknown"),
@@ -317,7 +351,7 @@ impl House {
         CredentialRequest {
             selector: Selector::Configuration(self.pass.to_string().into()),
             proofs: Ok(Proofs::Jwt(wallets.iter().map(prove).collect())),
-            encrypted_response: false,
+            encryption: Ok(None),
         }
     }
 
@@ -329,14 +363,14 @@ impl House {
     pub(super) async fn issued(&self, token: &str, request: &CredentialRequest<'_>) -> Vec<String> {
         match self.ask(token, request).await.unwrap() {
             IssuanceOutcome::Issued(issued) => issued.credentials,
-            IssuanceOutcome::Refused(refusal) => panic!("{refusal:?}"),
+            other => panic!("{other:?}"),
         }
     }
 
     pub(super) async fn refused(&self, token: &str, request: &CredentialRequest<'_>) -> Refusal {
         match self.ask(token, request).await.unwrap() {
             IssuanceOutcome::Refused(refusal) => refusal,
-            IssuanceOutcome::Issued(_) => panic!("was issued"),
+            other => panic!("{other:?}"),
         }
     }
 
