@@ -27,7 +27,8 @@ fn a_provider_is_made_listed_replaced_and_deleted_and_its_secret_is_never_shown(
     let mut daemon = Daemon::start();
     let management = daemon.management();
     let made = management.post(PROVIDERS, &provider("https://login.example.org/realm")).expect(201).json();
-    assert_eq!(made["redirectUrl"], format!("{}/v1/oauth/login/callback", daemon.ready.issuer));
+    let callback = format!("{}/v1/oauth/login/callback/{}", daemon.ready.issuer, text(&made["id"]));
+    assert_eq!(made["redirectUrl"], callback);
     assert_eq!(made["clientSecret"], "********");
     let one = format!("{PROVIDERS}/{}", text(&made["id"]));
     assert_eq!(management.get(&one).expect(200).json(), made);

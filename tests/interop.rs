@@ -9,14 +9,15 @@
     reason = "a failed expectation is the failure of the test"
 )]
 
+mod interop_browser;
+mod interop_code;
+mod interop_node;
+mod interop_pages;
 mod interop_plugins;
 mod interop_sd_jwt;
 mod interop_status;
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as B64};
@@ -34,31 +35,7 @@ use issuerd_tests::daemon::{MDL, Options, PID};
 use issuerd_tests::{Daemon, HolderKey, Mdoc, Offer};
 use serde_json::{Value, json};
 
-/// Runs a script of `interop/` and reads the line that it prints.
-#[track_caller]
-fn node(script: &str, arguments: &[&str], input: &str) -> Result<Value, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");
-    assert!(
-        folder.join("node_modules").exists(),
-        "the foreign wallet is not installed: run `npm ci` in {} (`cargo xtask test` does)",
-        folder.display()
-    );
-    let mut command = Command::new("node");
-    command
-        .current_dir(&folder)
-        .arg(script)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().expect("node, version 20 or later, must be installed");
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-    }
-    Ok(serde_json::from_slice(&output.stdout).unwrap())
-}
+use interop_node::node;
 
 /// Claims with the foreign wallet.
 fn claim(link: &str, tx_code: Option<&str>, copies: usize) -> Result<Vec<Value>, String> {

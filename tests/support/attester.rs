@@ -44,6 +44,11 @@ impl Attester {
         &self.key
     }
 
+    /// Its certificate.
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
     /// A good attestation of these keys, not signed yet.
     pub fn attest(&self, keys: &[&HolderKey], nonce: &str) -> Proof {
         let keys: Vec<_> = keys.iter().map(|key| key.jwk()).collect();

@@ -8,8 +8,10 @@ use crate::{Answer, Request};
 /// A browser with its own cookies.
 #[derive(Debug, Clone)]
 pub struct Browser {
+    /// Where paths, and hosts that are no address, are.
     to: SocketAddr,
-    cookies: BTreeMap<String, String>,
+    /// By address and name.
+    cookies: BTreeMap<(SocketAddr, String), String>,
 }
 
 impl Browser {
@@ -20,12 +22,12 @@ impl Browser {
 
     /// Follows a link; `target` is a URL or a path.
     pub fn get(&mut self, target: &str) -> Answer {
-        self.send(Request::get(path(target)))
+        self.send(target, Request::get(path(target)))
     }
 
     /// Sends a form.
     pub fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> Answer {
-        self.send(Request::post(path(target)).form(fields.iter().copied()))
+        self.send(target, Request::post(path(target)).form(fields.iter().copied()))
     }
 
     /// Sends the form of a page with these fields besides the hidden ones.
@@ -49,13 +51,17 @@ impl Browser {
         answer
     }
 
-    fn send(&mut self, request: Request) -> Answer {
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    fn send(&mut self, target: &str, request: Request) -> Answer {
+        let authority =
+            target.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
+        let to = authority.parse().unwrap_or(self.to);
+        let own = self.cookies.iter().filter(|((of, _), _)| *of == to);
+        let cookies: Vec<_> = own.map(|((_, name), value)| format!("{name}={value}")).collect();
         let request = if cookies.is_empty() { request } else { request.header("Cookie", &cookies.join("; ")) };
-        let answer = request.send(self.to);
+        let answer = request.send(to);
         if let Some(cookie) = answer.header("set-cookie") {
             let (name, value) = cookie.split(';').next().unwrap_or_default().split_once('=').expect("a cookie");
-            self.cookies.insert(name.to_owned(), value.to_owned());
+            self.cookies.insert((to, name.to_owned()), value.to_owned());
         }
         answer
     }

@@ -8,6 +8,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 use crate::daemon::Daemon;
+use crate::login::PERSON;
 use crate::prometheus::{labels, samples};
 use serde_json::{Value, json};
 
@@ -59,6 +60,14 @@ impl Hostile {
     #[track_caller]
     pub fn auth_hook(phase: &str) -> Self {
         Self::start("auth-hook", &format!("[[auth_hook]]\nplugin = \"hostile\"\nphases = [\"{phase}\"]\n"))
+    }
+
+    /// Its auth hook talks to a person, [`crate::login::PERSON`] of the test users, and may send them to `https://idp.example`.
+    #[track_caller]
+    pub fn page_hook() -> Self {
+        let person = format!("[[login.test_user]]\nname = \"{PERSON}\"\nclaims = {{ name = \"{PERSON}\" }}\n");
+        let hook = "[[auth_hook]]\nplugin = \"hostile\"\nphases = [\"authorize\"]\n";
+        Self::start("auth-hook", &format!("redirect_origins = [\"https://idp.example\"]\n{person}{hook}"))
     }
 
     #[track_caller]

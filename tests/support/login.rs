@@ -55,10 +55,7 @@ impl Wallet {
     #[track_caller]
     pub fn approved(&self, client_id: &str, request_uri: &str, person: &str) -> String {
         let mut browser = Connection::open(self.address);
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([("client_id", client_id), ("request_uri", request_uri)])
-            .finish();
-        let path = self.path(&format!("/v1/oauth/authorize?{query}"));
+        let path = self.opening(client_id, request_uri);
         let opened = browser.send(&Request::get(&path)).expect(303);
         let cookie = opened.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
         let login = self.below(&opened);
@@ -70,6 +67,20 @@ impl Wallet {
         let consent_path = self.path("/v1/oauth/consent");
         let approved = answer_of(&page, &consent_path, &cookie, ("decision", "approve"));
         browser.send(&approved).expect(303).header("location").unwrap().to_owned()
+    }
+
+    /// Pushes a request: the path that a browser is to open.
+    #[track_caller]
+    pub fn authorize_path(&self, asking: &Asking) -> String {
+        self.opening(CLIENT, &self.push(&mut Connection::open(self.address), asking))
+    }
+
+    /// The path by which a browser opens what was pushed.
+    fn opening(&self, client_id: &str, request_uri: &str) -> String {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("client_id", client_id), ("request_uri", request_uri)])
+            .finish();
+        self.path(&format!("/v1/oauth/authorize?{query}"))
     }
 
     fn push(&self, browser: &mut Connection, asking: &Asking) -> String {

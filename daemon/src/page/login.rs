@@ -39,9 +39,12 @@ impl Login<'_> {
                 p { (fill(words.login_why, &[("wallet", self.wallet)])) }
             }
             @if !self.providers.is_empty() {
-                nav.actions.card aria-label=(words.login) {
-                    @for (url, name) in self.providers {
-                        a.button href=(url) { (fill(words.continue_with, &[("provider", name)])) }
+                nav.card aria-labelledby="providers" {
+                    h2 id="providers" { (words.choose_provider) }
+                    ul.choices {
+                        @for (url, name) in self.providers {
+                            li { a.button href=(url) { (fill(words.continue_with, &[("provider", name)])) } }
+                        }
                     }
                 }
             }

@@ -25,7 +25,7 @@ pub(super) fn table(edge: Arc<Edge>, path: &str) -> Table<Shared> {
         .post("/v1/oauth/authorize", Operation::OpenidAuthorize, authorize::open_form)
         .visit("/v1/oauth/login", Operation::OpenidLogin, login::show)
         .post("/v1/oauth/login", Operation::OpenidLogin, login::choose)
-        .visit("/v1/oauth/login/callback", Operation::OpenidAuthenticationProviderAuthorize, callback::login)
+        .visit("/v1/oauth/login/callback/{id}", Operation::OpenidAuthenticationProviderAuthorize, callback::login)
         .get("/v1/oauth/hook", Operation::OpenidHookForm, hook::show)
         .post("/v1/oauth/hook", Operation::OpenidHookForm, hook::submit)
         .visit("/v1/oauth/hook/return", Operation::OpenidHookReturn, hook::back)

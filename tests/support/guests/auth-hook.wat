@@ -1,6 +1,7 @@
 (func (export "issuer:plugin/auth@1.0.0#admit") (param i32) (result i32)
-  (local $kind i32)
-  (local.set $kind (call $attack))
+  (call $answer (call $attack)))
+;; What both functions may answer: 0 an error, 1 claims, 2 a refusal.
+(func $answer (param $kind i32) (result i32)
   ;; err(internal("refused"))
   (if (i32.eqz (local.get $kind))
     (then
@@ -22,4 +23,46 @@
       (i32.store (i32.const 3020) (global.get $text))
       (i32.store (i32.const 3024) (global.get $length))))
   (i32.const 3000))
-(func (export "issuer:plugin/auth@1.0.0#authorize") (param i32) (result i32) (unreachable))
+(data (i32.const 5104) "form_token")
+;; ok(challenge(form)) with the text as its title
+(func $form (param $fields i32) (param $count i32) (result i32)
+  (call $setting (i32.const 5024) (i32.const 4))
+  (i32.store8 (i32.const 3004) (i32.const 3))
+  (i32.store (i32.const 3008) (global.get $text))
+  (i32.store (i32.const 3012) (global.get $length))
+  (i32.store (i32.const 3040) (local.get $fields))
+  (i32.store (i32.const 3044) (local.get $count))
+  (i32.const 3000))
+;; One required field that has the name of one of the host's own.
+(func $field (result i32)
+  (i32.store (i32.const 3100) (i32.const 5104))
+  (i32.store (i32.const 3104) (i32.const 10))
+  (i32.store (i32.const 3116) (i32.const 5104))
+  (i32.store (i32.const 3120) (i32.const 10))
+  (i32.store8 (i32.const 3148) (i32.const 1))
+  (i32.const 3100))
+(func (export "issuer:plugin/auth@1.0.0#authorize") (param i32) (result i32)
+  (local $mode i32)
+  (call $setting (i32.const 5000) (i32.const 4))
+  (local.set $mode (i32.load8_u (global.get $text)))
+  (if (i32.eq (local.get $mode) (i32.const 112)) ;; page
+    (then (return (call $form (call $field) (i32.const 1)))))
+  (if (i32.eq (local.get $mode) (i32.const 119)) ;; wide
+    (then (return (call $form (i32.mul (memory.grow (i32.const 2)) (i32.const 65536)) (i32.const 1000)))))
+  (if (i32.eq (local.get $mode) (i32.const 107)) ;; keep: the text is left as its state
+    (then
+      (drop (call $form (call $field) (i32.const 1)))
+      (i32.store (i32.const 3008) (i32.const 5064))
+      (i32.store (i32.const 3012) (i32.const 7))
+      (i32.store (i32.const 3060) (global.get $text))
+      (i32.store (i32.const 3064) (global.get $length))
+      (return (i32.const 3000))))
+  (if (i32.eq (local.get $mode) (i32.const 114)) ;; redirect
+    (then
+      (call $setting (i32.const 5016) (i32.const 3))
+      (i32.store8 (i32.const 3004) (i32.const 4))
+      (i32.store (i32.const 3008) (global.get $text))
+      (i32.store (i32.const 3012) (global.get $length))
+      (i32.store (i32.const 3024) (i32.const 60))
+      (return (i32.const 3000))))
+  (call $answer (call $attack)))

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::targets::{Group, cargo_test, nextest, run_group};
-use super::tools::{CURL, DENY, NODE, NPM, OPENSSL, PROMTOOL, PYTHON, Tool};
+use super::tools::{CHROMIUM, CURL, DENY, NODE, NPM, OPENSSL, PROMTOOL, PYTHON, Tool};
 use crate::Result;
 use crate::command::{command, root, run};
 
@@ -32,7 +32,12 @@ pub(crate) const STEPS: &[Step] = &[
     step("cases", "the cases of each plugin, in the engine of the release binary", &[], crate::plugins::cases),
     step("scripts", "plugins and templates in JavaScript and Python build and work", &[&NODE, &NPM, &PYTHON], scripts),
     step("race", "races and crashes of the release binary", &[], || on_release(Group::Race)),
-    step("interop", "foreign wallets, verifiers and identity providers", &[&NODE, &NPM, &PYTHON], interop),
+    step(
+        "interop",
+        "foreign wallets, verifiers, identity providers and a browser",
+        &[&NODE, &NPM, &PYTHON, &CHROMIUM],
+        interop,
+    ),
     step("examples", "each example runs", &[&CURL, &OPENSSL, &NODE, &NPM, &PROMTOOL], examples),
 ];
 

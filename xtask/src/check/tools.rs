@@ -29,6 +29,9 @@ pub(crate) const PYTHON: Tool = Tool {
     probe: "python3 -m ensurepip --version",
     from: Source::Apt(&["python3", "python3-venv"]),
 };
+/// The browser of the tests that look at pages, with a font for what they show.
+pub(crate) const CHROMIUM: Tool =
+    Tool { name: "chromium", probe: "chromium --version", from: Source::Apt(&["chromium", "fonts-dejavu-core"]) };
 /// Checks the metrics page and is the server of the Prometheus example.
 pub(crate) const PROMTOOL: Tool =
     Tool { name: "promtool", probe: "promtool --version", from: Source::Apt(&["prometheus"]) };

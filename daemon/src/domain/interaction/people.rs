@@ -23,7 +23,7 @@ pub struct People {
 
 impl Logins for People {
     fn providers(&self, configurations: &[Uuid]) -> Vec<ProviderSummary> {
-        self.providers.of(configurations).into_iter().collect()
+        self.providers.of(configurations)
     }
 
     fn test_users(&self) -> Vec<String> {

@@ -16,7 +16,7 @@ use crate::domain::context::{Known, text};
 use crate::domain::hook::Admission;
 use crate::domain::hook::authorize::{Halt, Next, Place as HookPlace, Visitor};
 use crate::domain::interaction_hook::HookSession;
-use crate::domain::login::{CALLBACK, Identity, LoginAnswer, LoginError, LoginRequest};
+use crate::domain::login::{Identity, LoginAnswer, LoginError, LoginRequest};
 use crate::plugin::contract::{self, Redirection, Step};
 
 /// The page of a step.
@@ -92,12 +92,11 @@ impl Interactions {
             return Ok(Move::To(Place::Login));
         }
         let secret = self.secret::<16>()?;
-        let (state, redirect_uri) = (format!("{}.{secret}", session.id), self.site.url(CALLBACK));
+        let state = format!("{}.{secret}", session.id);
         let asked = &session.interaction.request;
         let locales = if asked.ui_locales.is_empty() { caller.locales() } else { asked.ui_locales.clone() };
         let request = LoginRequest {
             state: &state,
-            redirect_uri: &redirect_uri,
             login_hint: asked.login_hint.as_deref(),
             prompt: asked.prompt.as_deref(),
             locales: &locales,

@@ -36,7 +36,7 @@ pub(super) fn printed(value: &Value) -> String {
 pub(super) fn begin(
     provider: &Provider,
     discovery: &Discovery,
-    request: &LoginRequest<'_>,
+    (request, redirect_uri): (&LoginRequest<'_>, String),
     random: &dyn Random,
     now: Timestamp,
 ) -> Result<Begun, NoEntropy> {
@@ -45,7 +45,7 @@ pub(super) fn begin(
         provider: provider.id,
         nonce: B64.encode(bytes::<24>(random)?),
         verifier: B64.encode(bytes::<32>(random)?),
-        redirect_uri: request.redirect_uri.to_owned(),
+        redirect_uri,
         max_age: chosen.get("max_age").and_then(|age| age.parse().ok()),
         acr_values: chosen.get("acr_values").map(|all| all.split(' ').map(str::to_owned).collect()).unwrap_or_default(),
         begun_at: now.as_second(),
@@ -56,7 +56,7 @@ pub(super) fn begin(
     query.extend_pairs([
         ("response_type", "code"),
         ("client_id", &provider.client_id),
-        ("redirect_uri", request.redirect_uri),
+        ("redirect_uri", &pending.redirect_uri),
         ("scope", &scope),
         ("state", request.state),
         ("nonce", &pending.nonce),

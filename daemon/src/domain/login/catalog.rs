@@ -1,6 +1,5 @@
 //! The authentication providers of the issuer: kept in the store, read from a snapshot in memory.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -9,7 +8,7 @@ use uuid::Uuid;
 use super::begin::begin;
 use super::outbound::{Outbound, Reach};
 use super::provider::{AuthMethod, Provider};
-use super::read::{read, shown};
+use super::read::{callback, read, shown};
 use super::upstream::Upstreams;
 use super::{Begun, Identity, LoginAnswer, LoginError, LoginRequest, PendingLogin, ProviderSummary, TestUser};
 use crate::base::clock::Clock;
@@ -83,19 +82,21 @@ impl Providers {
         self.all().iter().find(|provider| provider.id == id).cloned()
     }
 
-    /// Where the holder of these configurations logs in: at the provider that they name, those that name none at the oldest. `None`
-    /// when there is no provider, or they name several, so that no one login serves them all.
+    /// Where the holder of these configurations may log in, oldest first: a configuration that names a provider is for its holders alone,
+    /// one that names none for those of every provider that is not kept for the ones that name it. Empty when no one login serves them
+    /// all.
     #[must_use]
-    pub fn of(&self, configurations: &[Uuid]) -> Option<ProviderSummary> {
+    pub fn of(&self, configurations: &[Uuid]) -> Vec<ProviderSummary> {
+        let asked: Vec<_> = configurations.iter().filter_map(|id| self.parts.configurations.find(*id)).collect();
+        let fits = |provider: &Provider| {
+            asked
+                .iter()
+                .all(|one| one.authentication_provider_id.map_or(!provider.only_when_named, |id| id == provider.id))
+        };
         let all = self.all();
-        let default = all.first()?.id;
-        let named = configurations.iter().filter_map(|id| self.parts.configurations.find(*id));
-        let named: BTreeSet<_> = named.map(|one| one.authentication_provider_id.unwrap_or(default)).collect();
-        let mut named = named.into_iter();
-        let (Some(id), None) = (named.next(), named.next()) else { return None };
-        let provider = all.iter().find(|provider| provider.id == id)?;
-        let name = WebUrl::parse(&provider.url).map_or_else(|_| provider.url.clone(), |url| url.host.to_owned());
-        Some(ProviderSummary { id, name })
+        let fitting: Vec<&Provider> =
+            all.iter().map(|provider| &**provider).filter(|provider| fits(provider)).collect();
+        summaries(&fitting)
     }
 
     /// The test users, who log in without a provider; none but in development.
@@ -114,7 +115,10 @@ impl Providers {
         let (parts, now) = (&self.parts, self.parts.clock.now());
         let upstream = self.upstreams.of(&provider);
         Ok(match upstream.discovery(parts.outbound.as_ref(), &parts.reach, now).await {
-            Ok(discovery) => Ok(begin(&provider, &discovery, request, parts.random.as_ref(), now)?),
+            Ok(discovery) => {
+                let request = (request, callback(&parts.site, provider.id));
+                Ok(begin(&provider, &discovery, request, parts.random.as_ref(), now)?)
+            }
             Err(error) => Err(error),
         })
     }
@@ -125,6 +129,10 @@ impl Providers {
         pending: &PendingLogin,
         answer: &LoginAnswer<'_>,
     ) -> Result<Result<Identity, LoginError>, Failure> {
+        // Each provider knows one callback: an answer at another is one that somebody passed off as theirs.
+        if answer.provider != pending.provider {
+            return Ok(Err(LoginError::Unacceptable("the answer came to the callback of another provider".into())));
+        }
         let Some(provider) = self.find(pending.provider) else { return Ok(Err(LoginError::Gone)) };
         self.answered(&self.upstreams.of(&provider), pending, answer).await
     }
@@ -167,6 +175,8 @@ impl Providers {
             static_request_parameters: asked.fixed,
             forwarded_request_parameters: asked.forwarded,
             claims_to_persist: asked.persisted,
+            name: asked.name,
+            only_when_named: asked.only_when_named,
             created_at: old.map_or_else(|| self.parts.clock.now(), |old| old.created_at),
         };
         let saved = self.parts.store.provider_save(id, &provider, old.is_some()).await?;
@@ -186,4 +196,25 @@ impl Providers {
         self.upstreams.forget(id);
         Ok(deleted)
     }
+}
+
+/// The providers as pages name them. Where two would have the same name, each says where it is.
+fn summaries(providers: &[&Provider]) -> Vec<ProviderSummary> {
+    let names: Vec<_> = providers.iter().map(|provider| name(provider)).collect();
+    let shared = |name: &str| names.iter().filter(|other| **other == name).count() > 1;
+    let summary = |(provider, name): (&&Provider, &&str)| {
+        let place = provider.url.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');
+        let name = match &provider.name {
+            _ if !shared(name) => (*name).to_owned(),
+            Some(_) => format!("{name} ({place})"),
+            None => place.to_owned(),
+        };
+        ProviderSummary { id: provider.id, name }
+    };
+    providers.iter().zip(&names).map(summary).collect()
+}
+
+fn name(provider: &Provider) -> &str {
+    let host = || WebUrl::parse(&provider.url).map_or(provider.url.as_str(), |url| url.host);
+    provider.name.as_deref().unwrap_or_else(host)
 }

@@ -26,7 +26,6 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 pub use catalog::Providers;
-pub use read::CALLBACK;
 pub use test_user::TestUser;
 
 /// A holder who has logged in. `issuer` and `subject` together name the person, and nothing else does.
@@ -63,7 +62,7 @@ impl Identity {
 pub struct ProviderSummary {
     /// Its id.
     pub id: Uuid,
-    /// The host of its URL.
+    /// The name that the operator gave it, else the host of its URL; of several, no two have the same.
     pub name: String,
 }
 
@@ -72,8 +71,6 @@ pub struct ProviderSummary {
 pub struct LoginRequest<'a> {
     /// What the provider sends back with its answer: at least 128 random bits that name this attempt.
     pub state: &'a str,
-    /// Where the provider sends the browser back to; the same for every login.
-    pub redirect_uri: &'a str,
     /// Who is expected to log in, as an offer says it; goes before what the wallet says.
     pub login_hint: Option<&'a str>,
     /// How the provider is to ask, as an offer says it; goes before what the wallet says.
@@ -114,6 +111,8 @@ pub struct Begun {
 /// The provider's answer, as the browser brought it back.
 #[derive(Clone, Copy, Default)]
 pub struct LoginAnswer<'a> {
+    /// The provider whose callback it came to.
+    pub provider: Uuid,
     /// `code`
     pub code: Option<&'a str>,
     /// `error`

@@ -31,6 +31,12 @@ pub struct Provider {
     pub forwarded_request_parameters: Vec<String>,
     /// Claims that are kept on the user.
     pub claims_to_persist: Vec<String>,
+    /// What pages call it; without one, its host.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Whether it is only for configurations that name it.
+    #[serde(default)]
+    pub only_when_named: bool,
     /// When it was created.
     pub created_at: Timestamp,
 }

@@ -1,6 +1,7 @@
 //! Reads the body of a request that creates or replaces a provider, and shows a provider without its secrets.
 
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::begin::{OWN, printed};
 use super::exchange::client_key;
@@ -12,8 +13,12 @@ use crate::wire::fields::{Detail, Fields, read_body};
 use crate::wire::jwk;
 use crate::wire::url::WebUrl;
 
-/// Where providers send browsers back to, below the issuer.
-pub const CALLBACK: &str = "/v1/oauth/login/callback";
+/// Where a provider sends browsers back to: a place of its own, so that an answer cannot be taken for that of another provider
+/// (RFC 9700 4.4.2).
+pub(super) fn callback(site: &Site, provider: Uuid) -> String {
+    site.url(&format!("/v1/oauth/login/callback/{provider}"))
+}
+
 /// What is shown in the place of a secret.
 const MASK: &str = "********";
 /// Most static parameters, and most characters of each.
@@ -33,6 +38,8 @@ pub(super) struct Asked {
     pub(super) fixed: Map<String, Value>,
     pub(super) forwarded: Vec<String>,
     pub(super) persisted: Vec<String>,
+    pub(super) name: Option<String>,
+    pub(super) only_when_named: bool,
 }
 
 /// Reads and checks a body. `old` is the provider that it replaces.
@@ -54,7 +61,9 @@ pub(super) fn read(body: &Map<String, Value>, old: Option<&Provider>, reach: &Re
             fields.mistake("forwardedRequestParameters", format!("must not have {own}: this issuer sets it"));
         }
         let persisted = names(fields, "claimsToPersist").unwrap_or_default();
-        Some(Asked { url, scope, client_id, method, secret, fixed, forwarded, persisted })
+        let name = name(fields);
+        let only_when_named = fields.boolean("onlyWhenNamed").unwrap_or(false);
+        Some(Asked { url, scope, client_id, method, secret, fixed, forwarded, persisted, name, only_when_named })
     })
 }
 
@@ -132,6 +141,14 @@ fn fixed(fields: &mut Fields<'_>) -> Map<String, Value> {
     fixed.clone()
 }
 
+fn name(fields: &mut Fields<'_>) -> Option<String> {
+    let name = fields.text("name", 1, 100)?;
+    if name.trim().is_empty() || name.chars().any(char::is_control) {
+        fields.mistake("name", "must be readable: no control characters, not only spaces");
+    }
+    Some(name.trim().to_owned())
+}
+
 fn names(fields: &mut Fields<'_>, member: &'static str) -> Option<Vec<String>> {
     let names = fields.strings(member)?;
     if names.len() > MOST_NAMES || names.iter().any(|name| name.len() > 255 || name.chars().any(char::is_control)) {
@@ -163,9 +180,13 @@ pub(super) fn shown(provider: &Provider, site: &Site) -> Result<Value, Failure> 
         "staticRequestParameters": provider.static_request_parameters,
         "forwardedRequestParameters": provider.forwarded_request_parameters,
         "claimsToPersist": provider.claims_to_persist,
-        "redirectUrl": site.url(CALLBACK),
+        "onlyWhenNamed": provider.only_when_named,
+        "redirectUrl": callback(site, provider.id),
     });
     if let Some(object) = shown.as_object_mut() {
+        if let Some(name) = &provider.name {
+            object.insert("name".into(), name.as_str().into());
+        }
         if provider.client_secret.is_some() {
             object.insert("clientSecret".into(), MASK.into());
         }

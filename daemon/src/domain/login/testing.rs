@@ -187,7 +187,6 @@ impl Bench {
         let parameters = parameters.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         let request = LoginRequest {
             state: "the-state",
-            redirect_uri: "https://issuer.example/v1/oauth/login/callback",
             login_hint: None,
             prompt: Some("login"),
             locales: &["de".into(), "en".into()],

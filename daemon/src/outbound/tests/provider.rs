@@ -18,7 +18,7 @@ use crate::domain::configuration::catalog::Configurations;
 use crate::domain::login::catalog::{ProviderParts, Saved};
 use crate::domain::login::outbound::Reach;
 use crate::domain::login::testing::site;
-use crate::domain::login::{Begun, CALLBACK, Identity, LoginAnswer, LoginError, LoginRequest, Providers};
+use crate::domain::login::{Begun, Identity, LoginAnswer, LoginError, LoginRequest, Providers};
 use crate::plugin::outbound::guarded;
 use crate::store::Store;
 use crate::store::memory::MemoryEngine;
@@ -26,6 +26,8 @@ use crate::store::seal::Sealer;
 
 const ISSUER: &str = "https://issuer.example";
 const SECRET: &str = "a secret: with % and +";
+/// The url of a provider that is not started before it is told where it answers this issuer.
+const NOWHERE: &str = "http://127.0.0.1:1";
 
 /// The process; ends with its standard input.
 struct Upstream {
@@ -35,11 +37,12 @@ struct Upstream {
 }
 
 impl Upstream {
-    fn start(arguments: &[&str]) -> Self {
+    /// Starts it with one client, which is answered at `redirect`.
+    fn start(redirect: &str, arguments: &[&str]) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/interop");
         assert!(folder.join("node_modules/oidc-provider").exists(), "run `npm ci` in {}", folder.display());
         let mut command = Command::new("node");
-        command.current_dir(folder).args(["provider.mjs", "--redirect", &format!("{ISSUER}{CALLBACK}")]);
+        command.current_dir(folder).args(["provider.mjs", "--redirect", redirect]);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("node must be installed");
         let lines = BufReader::new(child.stdout.take().unwrap());
@@ -112,12 +115,18 @@ impl Bench {
         }
     }
 
+    /// A provider that has just been started.
+    async fn upstream(&self) -> (Uuid, Upstream) {
+        let shown = self.save(None, &body(NOWHERE)).await;
+        let upstream = Upstream::start(text(&shown, "redirectUrl"), &["--secret", SECRET]);
+        self.save(Some(id(&shown)), &body(&upstream.url)).await;
+        (id(&shown), upstream)
+    }
+
     async fn begin(&self, provider: Uuid) -> Begun {
-        let redirect_uri = format!("{ISSUER}{CALLBACK}");
         let parameters = BTreeMap::new();
         let request = LoginRequest {
             state: "the-state",
-            redirect_uri: &redirect_uri,
             login_hint: Some("mika"),
             prompt: None,
             locales: &[],
@@ -132,7 +141,8 @@ impl Bench {
     async fn finish(&self, begun: &Begun, back: &BTreeMap<String, String>) -> Result<Identity, LoginError> {
         let text = |name: &str| back.get(name).map(String::as_str);
         assert_eq!(text("state"), Some("the-state"));
-        let answer = LoginAnswer { code: text("code"), error: text("error"), iss: text("iss") };
+        let provider = begun.pending.provider;
+        let answer = LoginAnswer { provider, code: text("code"), error: text("error"), iss: text("iss") };
         self.providers.finish(&begun.pending, &answer).await.unwrap()
     }
 }
@@ -200,8 +210,12 @@ fn absolute(base: &str, to: &str) -> String {
     reqwest::Url::parse(base).unwrap().join(to).unwrap().to_string()
 }
 
+fn text<'a>(shown: &'a Value, member: &str) -> &'a str {
+    shown[member].as_str().unwrap()
+}
+
 fn id(shown: &Value) -> Uuid {
-    shown["id"].as_str().unwrap().parse().unwrap()
+    text(shown, "id").parse().unwrap()
 }
 
 fn body(url: &str) -> Value {
@@ -234,7 +248,7 @@ async fn a_person_logs_in_with_each_algorithm_and_each_way_of_authentication() {
         ("Ed25519", "client_secret_basic"),
     ] {
         let bench = Bench::new().await;
-        let mut wanted = body("http://127.0.0.1:1");
+        let mut wanted = body(NOWHERE);
         wanted["tokenEndpointAuthMethod"] = json!(method);
         let shown = bench.save(None, &wanted).await;
         let jwk = shown["clientJwk"].to_string();
@@ -244,7 +258,7 @@ async fn a_person_logs_in_with_each_algorithm_and_each_way_of_authentication() {
             "none" => {}
             _ => arguments.extend(["--secret", SECRET]),
         }
-        let upstream = Upstream::start(&arguments);
+        let upstream = Upstream::start(text(&shown, "redirectUrl"), &arguments);
         wanted["url"] = json!(upstream.url);
         bench.save(Some(id(&shown)), &wanted).await;
         let begun = bench.begin(id(&shown)).await;
@@ -264,8 +278,8 @@ async fn a_person_logs_in_with_each_algorithm_and_each_way_of_authentication() {
 #[tokio::test]
 #[ignore = "needs node and `npm ci` in tests/interop; run by `cargo xtask test interop`"]
 async fn a_rotated_key_is_found() {
-    let (bench, mut upstream) = (Bench::new().await, Upstream::start(&["--secret", SECRET]));
-    let provider = id(&bench.save(None, &body(&upstream.url)).await);
+    let bench = Bench::new().await;
+    let (provider, mut upstream) = bench.upstream().await;
     for _ in 0..2 {
         let begun = bench.begin(provider).await;
         let back = Person::new().visit(&begun.location, Some("mika")).await;
@@ -279,8 +293,8 @@ async fn a_rotated_key_is_found() {
 #[tokio::test]
 #[ignore = "needs node and `npm ci` in tests/interop; run by `cargo xtask test interop`"]
 async fn a_code_of_another_login_and_a_wrong_secret_log_nobody_in() {
-    let (bench, upstream) = (Bench::new().await, Upstream::start(&["--secret", SECRET]));
-    let provider = id(&bench.save(None, &body(&upstream.url)).await);
+    let bench = Bench::new().await;
+    let (provider, upstream) = bench.upstream().await;
     let (first, second) = (bench.begin(provider).await, bench.begin(provider).await);
     let back = Person::new().visit(&first.location, Some("mika")).await;
     assert!(matches!(bench.finish(&second, &back).await.err(), Some(LoginError::Unacceptable(_))));
@@ -296,8 +310,8 @@ async fn a_code_of_another_login_and_a_wrong_secret_log_nobody_in() {
 #[tokio::test]
 #[ignore = "needs node and `npm ci` in tests/interop; run by `cargo xtask test interop`"]
 async fn who_refuses_is_not_logged_in() {
-    let (bench, upstream) = (Bench::new().await, Upstream::start(&["--secret", SECRET]));
-    let provider = id(&bench.save(None, &body(&upstream.url)).await);
+    let bench = Bench::new().await;
+    let (provider, _upstream) = bench.upstream().await;
     let begun = bench.begin(provider).await;
     let back = Person::new().visit(&begun.location, None).await;
     assert_eq!(bench.finish(&begun, &back).await.err(), Some(LoginError::Denied("access_denied")));

@@ -13,6 +13,8 @@ pub struct Words {
     pub login: &'static str,
     /// Why one should log in; `{wallet}`.
     pub login_why: &'static str,
+    /// Heading of the list of providers.
+    pub choose_provider: &'static str,
     /// Heading of the list of test users.
     pub test_users: &'static str,
     /// Leads to a provider; `{provider}`.

@@ -300,7 +300,7 @@ async fn an_issuer_state_leads_to_its_offer_or_is_refused() {
 }
 
 fn answer() -> LoginAnswer<'static> {
-    LoginAnswer { code: Some("c"), error: None, iss: None }
+    LoginAnswer { code: Some("c"), ..LoginAnswer::default() }
 }
 
 // OAU-4.1.2.1-03

@@ -1,5 +1,7 @@
 //! The resource of the management API.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -50,7 +52,8 @@ async fn a_provider_is_shown_as_the_reference_has_it_and_without_its_secret() {
         "staticRequestParameters": {},
         "forwardedRequestParameters": [],
         "claimsToPersist": ["email"],
-        "redirectUrl": "https://issuer.example/v1/oauth/login/callback",
+        "onlyWhenNamed": false,
+        "redirectUrl": format!("https://issuer.example/v1/oauth/login/callback/{}", shown["id"].as_str().unwrap()),
     });
     assert_eq!(shown, expected);
     // What was read may be sent back: the secret stays.
@@ -100,6 +103,11 @@ async fn each_mistake_names_its_field() {
         ("forwardedRequestParameters", json!(["login_hint", "state"])),
         ("claimsToPersist", json!([1])),
         ("claimsToSync", json!([])),
+        ("name", json!("")),
+        ("name", json!("  ")),
+        ("name", json!("a\nb")),
+        ("name", json!("x".repeat(101))),
+        ("onlyWhenNamed", json!("yes")),
     ] {
         let mistakes = saved(&bench, &json!({ field: value })).await.unwrap_err();
         assert_eq!(mistakes, [field], "{value}");
@@ -118,20 +126,27 @@ async fn each_mistake_names_its_field() {
 }
 
 #[tokio::test]
-async fn configurations_choose_their_provider_and_keep_it() {
+async fn configurations_choose_their_providers_and_keep_them() {
     let bench = Bench::new().await;
-    assert_eq!(bench.providers.of(&[Uuid::nil()]), None);
+    assert_eq!(bench.providers.of(&[Uuid::nil()]), []);
     let first = bench.provider(&json!({})).await;
-    bench.clock.advance(std::time::Duration::from_secs(1));
+    bench.clock.advance(Duration::from_secs(1));
     let second = bench.provider(&json!({ "url": "https://other.example:8443/x" })).await;
+    bench.clock.advance(Duration::from_secs(1));
+    let third = bench.provider(&json!({ "name": "Only the club", "onlyWhenNamed": true })).await;
     let plain = configure(&bench, "org.example.plain", None).await.unwrap();
     let named = configure(&bench, "org.example.named", Some(second)).await.unwrap();
     let same = configure(&bench, "org.example.same", Some(first)).await.unwrap();
-    let of = |ids: &[Uuid]| bench.providers.of(ids).map(|summary| (summary.id, summary.name));
-    assert_eq!(of(&[plain]), Some((first, "login.example".into())));
-    assert_eq!(of(&[plain, same]), Some((first, "login.example".into())));
-    assert_eq!(of(&[named]), Some((second, "other.example".into())));
-    assert_eq!(of(&[plain, named]), None);
+    let club = configure(&bench, "org.example.club", Some(third)).await.unwrap();
+    let of = |ids: &[Uuid]| bench.providers.of(ids).into_iter().map(|summary| summary.id).collect::<Vec<_>>();
+    assert_eq!(of(&[plain]), [first, second]);
+    assert_eq!(of(&[plain, same]), [first]);
+    assert_eq!(of(&[named]), [second]);
+    assert_eq!(of(&[plain, named]), [second]);
+    assert!(of(&[same, named]).is_empty());
+    assert_eq!(of(&[club]), [third]);
+    // What every provider may lead to is not had by way of one that is kept for something else.
+    assert!(of(&[plain, club]).is_empty());
     let mistake = configure(&bench, "org.example.gone", Some(Uuid::nil())).await.unwrap_err();
     assert_eq!(
         (&mistake[0]["param"], &mistake[0]["msg"]),
@@ -141,4 +156,28 @@ async fn configurations_choose_their_provider_and_keep_it() {
     bench.configurations.delete(named).await.unwrap();
     assert_eq!(bench.providers.delete(second).await.unwrap(), ProviderDelete::Deleted);
     assert_eq!(bench.providers.delete(second).await.unwrap(), ProviderDelete::Unknown);
+}
+
+#[tokio::test]
+async fn no_two_providers_of_a_choice_have_the_same_name() {
+    let bench = Bench::new().await;
+    for changes in [
+        json!({ "url": "https://login.example/realms/staff" }),
+        json!({ "url": "https://login.example/realms/guests/" }),
+        json!({ "url": "https://other.example:8443/x" }),
+        json!({ "url": "https://one.example", "name": " Town hall " }),
+        json!({ "url": "https://two.example", "name": "Town hall" }),
+    ] {
+        bench.provider(&changes).await;
+        bench.clock.advance(Duration::from_secs(1));
+    }
+    let names: Vec<_> = bench.providers.of(&[]).into_iter().map(|summary| summary.name).collect();
+    let expected = [
+        "login.example/realms/staff",
+        "login.example/realms/guests",
+        "other.example",
+        "Town hall (one.example)",
+        "Town hall (two.example)",
+    ];
+    assert_eq!(names, expected);
 }

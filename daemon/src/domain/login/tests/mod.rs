@@ -13,7 +13,8 @@ use super::testing::{Bench, URL};
 use super::{Begun, Identity, LoginAnswer, LoginError};
 use crate::base::secret::sha256;
 
-pub(super) const GOOD: LoginAnswer<'static> = LoginAnswer { code: Some("the-code"), error: None, iss: None };
+pub(super) const GOOD: LoginAnswer<'static> =
+    LoginAnswer { provider: uuid::Uuid::nil(), code: Some("the-code"), error: None, iss: None };
 
 /// Parameters of a location.
 pub(super) fn query(location: &str) -> BTreeMap<String, String> {
@@ -21,8 +22,10 @@ pub(super) fn query(location: &str) -> BTreeMap<String, String> {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
+/// Brings an answer to the callback that the login has named.
 pub(super) async fn finish(bench: &Bench, begun: &Begun, answer: &LoginAnswer<'_>) -> Result<Identity, LoginError> {
-    bench.providers.finish(&begun.pending, answer).await.unwrap()
+    let answer = LoginAnswer { provider: begun.pending.provider, ..*answer };
+    bench.providers.finish(&begun.pending, &answer).await.unwrap()
 }
 
 /// A login whose ID token is changed.
@@ -56,10 +59,11 @@ async fn the_request_has_state_nonce_and_pkce_and_what_is_configured() {
     assert_ne!(first.pending.verifier, second.pending.verifier);
     let hashed = sha256(first.pending.verifier.as_bytes());
     assert_eq!(challenge, base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hashed));
+    let callback = format!("https://issuer.example/v1/oauth/login/callback/{provider}");
     let expected = [
         ("response_type", "code"),
         ("client_id", "issuerd"),
-        ("redirect_uri", "https://issuer.example/v1/oauth/login/callback"),
+        ("redirect_uri", callback.as_str()),
         ("scope", "openid profile email"),
         ("state", "the-state"),
         ("code_challenge_method", "S256"),

@@ -118,7 +118,7 @@ async fn an_answer_of_another_provider_is_refused_before_its_code_is_sent() {
     for answer in [
         LoginAnswer { iss: Some("https://evil.example"), ..GOOD },
         LoginAnswer { iss: Some(""), ..GOOD },
-        LoginAnswer { iss: Some("https://evil.example"), error: Some("access_denied"), code: None },
+        LoginAnswer { iss: Some("https://evil.example"), error: Some("access_denied"), ..LoginAnswer::default() },
     ] {
         unacceptable(finish(&bench, &begun, &answer).await.err(), "iss");
     }
@@ -169,7 +169,7 @@ async fn assurance_that_was_asked_for_is_checked() {
 async fn errors_are_told_apart_and_unknown_ones_not_repeated() {
     let bench = Bench::new().await;
     let begun = bench.begin(bench.provider(&json!({})).await).await;
-    let answered = |error| LoginAnswer { code: None, error: Some(error), iss: None };
+    let answered = |error| LoginAnswer { error: Some(error), ..LoginAnswer::default() };
     for error in ["access_denied", "login_required", "interaction_required", "consent_required"] {
         assert_eq!(finish(&bench, &begun, &answered(error)).await.err(), Some(LoginError::Denied(error)));
     }
@@ -194,4 +194,17 @@ async fn errors_are_told_apart_and_unknown_ones_not_repeated() {
     }
     bench.network.answer("https://login.example/token", 500, &json!({}));
     assert!(matches!(finish(&bench, &begun, &GOOD).await.err(), Some(LoginError::Unavailable(_))));
+}
+
+// UPS-03, SEC-MIX-01: one provider sends the browser on to another, to get hold of the code that the other one gives it.
+#[tokio::test]
+async fn an_answer_at_the_callback_of_another_provider_is_refused_and_tells_nobody_the_code() {
+    let bench = Bench::new().await;
+    let (evil, honest) = (bench.provider(&json!({})).await, bench.provider(&json!({ "name": "Honest" })).await);
+    let begun = bench.begin(evil).await;
+    bench.network.asked();
+    let answer = LoginAnswer { provider: honest, ..GOOD };
+    unacceptable(bench.providers.finish(&begun.pending, &answer).await.unwrap().err(), "another callback");
+    assert!(bench.network.asked().is_empty());
+    assert_ne!(begun.pending.redirect_uri, bench.begin(honest).await.pending.redirect_uri);
 }

@@ -59,14 +59,7 @@ async fn a_provider_that_is_down_is_asked_once_by_many_and_again_later() {
     let discovery = format!("{URL}/.well-known/openid-configuration");
     bench.network.down(&discovery);
     let parameters = std::collections::BTreeMap::new();
-    let request = LoginRequest {
-        state: "s",
-        redirect_uri: "https://issuer.example/back",
-        login_hint: None,
-        prompt: None,
-        locales: &[],
-        parameters: &parameters,
-    };
+    let request = LoginRequest { state: "s", login_hint: None, prompt: None, locales: &[], parameters: &parameters };
     let begin = || bench.providers.begin(provider, &request);
     for outcome in join_all((0..20).map(|_| begin())).await {
         assert!(matches!(outcome.unwrap().err(), Some(LoginError::Unavailable(_))));
@@ -87,14 +80,7 @@ async fn a_document_of_another_issuer_ends_the_login() {
     let provider = bench.provider(&json!({})).await;
     bench.discover(&json!({ "issuer": "https://evil.example" }));
     let parameters = std::collections::BTreeMap::new();
-    let request = LoginRequest {
-        state: "s",
-        redirect_uri: "https://issuer.example/back",
-        login_hint: None,
-        prompt: None,
-        locales: &[],
-        parameters: &parameters,
-    };
+    let request = LoginRequest { state: "s", login_hint: None, prompt: None, locales: &[], parameters: &parameters };
     let outcome = bench.providers.begin(provider, &request).await.unwrap().err();
     assert!(matches!(outcome, Some(LoginError::Unacceptable(_))));
 }
