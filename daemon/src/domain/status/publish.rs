@@ -201,8 +201,8 @@ impl Statuses {
     /// Serves what was signed before the start.
     pub(super) async fn restore_published(&self) -> Result<(), Failure> {
         for list in self.all() {
-            if let Some(signed) = self.parts.store.signed_list(list.id).await? {
-                self.show(Arc::new(published(list, signed, None).await?));
+            if let Some(tokens) = self.parts.store.signed_list(list.id).await? {
+                self.show(Arc::new(published(list, tokens, None).await?));
             }
         }
         Ok(())

@@ -12,7 +12,7 @@ use crate::domain::login::LoginAnswer;
 
 /// The answer of a provider (`OpenID` Connect Core 3.1.2.5).
 pub async fn login(Path(provider): Path<String>, Link { visit, query }: Link) -> Response {
-    visit.answer(logged_in(&visit, &provider, &query).await)
+    visit.answer(Box::pin(logged_in(&visit, &provider, &query)).await)
 }
 
 async fn logged_in(visit: &Visit, provider: &str, query: &Query) -> Result<Response, Trouble> {

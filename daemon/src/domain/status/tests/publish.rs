@@ -39,8 +39,8 @@ async fn both_forms_are_signed_by_a_status_list_signer_of_the_iaca() {
     let days = (facts.validity.not_after.as_second() - facts.validity.not_before.as_second()) / 86_400;
     assert_eq!(days, 1_187);
     let jwt = std::str::from_utf8(&published.jwt.body).unwrap();
-    let (signed, signature) = jwt.rsplit_once('.').unwrap();
-    assert!(verify(signer.key.public_key(), signed.as_bytes(), &B64.decode(signature).unwrap()));
+    let (message, signature) = jwt.rsplit_once('.').unwrap();
+    assert!(verify(signer.key.public_key(), message.as_bytes(), &B64.decode(signature).unwrap()));
     let header = part(&published.jwt.body, 0);
     let x5c = base64::engine::general_purpose::STANDARD.decode(header["x5c"][0].as_str().unwrap()).unwrap();
     assert_eq!(x5c, signer.certificate);
