@@ -47,27 +47,29 @@ impl Wallet {
     pub fn log_in(&self, asking: &Asking) -> String {
         let mut browser = Connection::open(self.address);
         let request_uri = self.push(&mut browser, asking);
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([("client_id", CLIENT), ("request_uri", request_uri.as_str())])
-            .finish();
-        let path = self.path(&format!("/v1/oauth/authorize?{query}"));
-        let opened = browser.send(&Request::get(&path)).expect(303);
+        let opened = browser.send(&self.open_request(&request_uri)).expect(303);
+        let approval = self.to_approval(&mut browser, &opened).unwrap();
+        code_of(&browser.send(&approval).expect(303))
+    }
+
+    /// Logs [`PERSON`] in, in the browser that opened a request: the form that approves, to be sent. An error when the daemon is gone.
+    pub fn to_approval(&self, browser: &mut Connection, opened: &Answer) -> std::io::Result<Request> {
         let cookie = opened.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
-        let login = self.below(&opened);
-        let page = browser.send(&Request::get(&login).header("Cookie", &cookie)).expect(200).text();
-        let login_path = self.path("/v1/oauth/login");
-        let chosen = answer_of(&page, &login_path, &cookie, ("user", PERSON));
-        let consent = self.below(&browser.send(&chosen).expect(303));
-        let page = browser.send(&Request::get(&consent).header("Cookie", &cookie)).expect(200).text();
-        let consent_path = self.path("/v1/oauth/consent");
-        let approved = answer_of(&page, &consent_path, &cookie, ("decision", "approve"));
-        let location = browser.send(&approved).expect(303).header("location").unwrap().to_owned();
-        let query = location.strip_prefix(&format!("{REDIRECT_URI}?")).unwrap_or_else(|| panic!("{location}"));
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(name, _)| name == "code").unwrap_or_else(|| panic!("{location}")).1.into_owned()
+        let login = Request::get(&self.below(opened)).header("Cookie", &cookie);
+        let page = browser.try_send(&login)?.expect(200).text();
+        let chosen = answer_of(&page, &self.path("/v1/oauth/login"), &cookie, ("user", PERSON));
+        let consent = self.below(&browser.try_send(&chosen)?.expect(303));
+        let page = browser.try_send(&Request::get(&consent).header("Cookie", &cookie))?.expect(200).text();
+        Ok(answer_of(&page, &self.path("/v1/oauth/consent"), &cookie, ("decision", "approve")))
     }
 
     fn push(&self, browser: &mut Connection, asking: &Asking) -> String {
+        let pushed = browser.send(&self.push_request(asking)).expect(201);
+        pushed.json()["request_uri"].as_str().unwrap().to_owned()
+    }
+
+    /// A pushed authorization request.
+    pub fn push_request(&self, asking: &Asking) -> Request {
         let challenge = B64.encode(ring::digest::digest(&ring::digest::SHA256, VERIFIER.as_bytes()));
         let details = asking.details.as_ref().map(Value::to_string);
         let optional = [
@@ -85,8 +87,15 @@ impl Wallet {
             ("state", "state of the wallet"),
         ];
         let fields = fields.into_iter().chain(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
-        let pushed = browser.send(&Request::new("POST", &self.path("/v1/oauth/par")).form(fields)).expect(201);
-        pushed.json()["request_uri"].as_str().unwrap().to_owned()
+        Request::new("POST", &self.path("/v1/oauth/par")).form(fields)
+    }
+
+    /// What a browser asks for when a wallet sends it here with a pushed request.
+    pub fn open_request(&self, request_uri: &str) -> Request {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("client_id", CLIENT), ("request_uri", request_uri)])
+            .finish();
+        Request::get(&self.path(&format!("/v1/oauth/authorize?{query}")))
     }
 
     /// Where a redirect to the issuer leads.
@@ -123,13 +132,33 @@ impl Wallet {
     /// A request for one configuration with a token that is bound to a key, which the credential is bound to as well.
     #[track_caller]
     pub fn bound_credential_request(&self, token: &str, selector: (&str, &str), key: &HolderKey) -> Request {
-        let proof = Proof::new(key, &self.issuer, &self.nonce()).claim("iss", CLIENT).sign(key);
+        self.bound_credential_request_with(&self.nonce(), token, selector, key)
+    }
+
+    /// The same with a nonce that was asked for before.
+    pub fn bound_credential_request_with(
+        &self,
+        nonce: &str,
+        token: &str,
+        selector: (&str, &str),
+        key: &HolderKey,
+    ) -> Request {
+        let proof = Proof::new(key, &self.issuer, nonce).claim("iss", CLIENT).sign(key);
         let (name, value) = selector;
         let body = serde_json::json!({ name: value, "proofs": { "jwt": [proof] } });
         let request = Request::new("POST", &self.credential_path()).json(&body);
         let request = request.header("Authorization", &format!("DPoP {token}"));
         request.header("DPoP", &self.credential_dpop(key, token).sign(key))
     }
+}
+
+/// The code in the answer to an approval.
+#[track_caller]
+pub fn code_of(answer: &Answer) -> String {
+    let location = answer.header("location").unwrap_or_else(|| panic!("{}", answer.text()));
+    let query = location.strip_prefix(&format!("{REDIRECT_URI}?")).unwrap_or_else(|| panic!("{location}"));
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == "code").unwrap_or_else(|| panic!("{location}")).1.into_owned()
 }
 
 /// A form of a page, answered with one more field.
