@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use issuerd_tests::configurations::membership;
+use issuerd_tests::configurations::{changed, membership};
 use issuerd_tests::daemon::{MDL, Options};
 use issuerd_tests::login::Asking;
 use issuerd_tests::management::{CONFIGURATIONS, PRE_AUTHORIZED_OFFERS, details};
@@ -273,6 +273,68 @@ fn codes_and_tokens_after_a_login_survive_kills() {
             wallet.send(&wallet.refresh_request(refresh, &key)).expect(200);
             again().expect_error(400, "invalid_grant");
             ask().expect(401);
+        }
+    }
+}
+
+// OPS-06, VCI-9.1-03: killed anywhere between deferral and delivery, a transaction is delivered once or not at all.
+#[test]
+fn a_deferred_credential_is_delivered_at_most_once_whenever_the_daemon_is_killed() {
+    let mut daemon = Daemon::with(Options { release: true, ..Options::default() });
+    let body = changed(membership("org.example.strict"), "/approvalRequired", true);
+    let configuration = daemon.management().create_configuration(&body);
+    for round in 0..8 {
+        let (wallet, management) = (daemon.wallet(), daemon.management());
+        let key = HolderKey::es256();
+        let cases: Vec<_> = (0..8)
+            .map(|_| {
+                let offer = management.offer_of(&configuration, &json!({ "name": "Mika" }));
+                let token = wallet.redeem(&offer);
+                let answer = wallet.ask(&token, &configuration, std::slice::from_ref(&key)).expect(202).json();
+                (offer, token, answer["transaction_id"].as_str().unwrap().to_owned())
+            })
+            .collect();
+        let waits = |one: &serde_json::Value| one["state"] == "awaiting-approval";
+        for waiting in management.list("/v1/openid/deferred").into_iter().filter(waits) {
+            let path = format!("/v1/openid/deferred/{}/approve", waiting["id"].as_str().unwrap());
+            management.post(&path, &json!({})).expect(200);
+        }
+        let (address, answered) = (daemon.public(), AtomicUsize::new(0));
+        let come_back = |request: Request| {
+            let answer = Connection::try_open(address).and_then(|mut connection| connection.try_send(&request)).ok()?;
+            answered.fetch_add(1, Ordering::SeqCst);
+            Some(answer.expect(200))
+        };
+        let come_back = &come_back;
+        let answers: Vec<_> = thread::scope(|scope| {
+            let requests = cases.iter().map(|(_, token, id)| wallet.deferred_request(token, id));
+            let asking: Vec<_> = requests.map(|request| scope.spawn(move || come_back(request))).collect();
+            until("answers", || (answered.load(Ordering::SeqCst) >= round.min(6)).then_some(()));
+            daemon.kill();
+            asking.into_iter().map(|asked| asked.join().expect("a wallet")).collect()
+        });
+        daemon = daemon.restart();
+        let (wallet, management) = (daemon.wallet(), daemon.management());
+        for ((offer, token, id), answer) in cases.iter().zip(answers) {
+            let again = wallet.send(&wallet.deferred_request(token, id));
+            let issued = management.offer_state(&offer.id) == "issued";
+            match answer {
+                // Delivered: it is recorded, and not to be had again.
+                Some(_) => assert!(issued && matches!(again.status, 400 | 401), "{}", again.text()),
+                // Not delivered: it is there still, served by nobody or by one that died, or it was lost with its answer.
+                None if again.status == 400 => again.expect_error(400, "invalid_transaction_id"),
+                None => {
+                    assert!(matches!(again.status, 200 | 202) && issued == (again.status == 200), "{}", again.text())
+                }
+            }
+        }
+        let user = management.offer_view(&cases[0].0.id)["userId"].as_str().unwrap().to_owned();
+        assert!(management.list(&format!("/v1/users/{user}/credentials")).len() <= 1);
+        // What is still open is ended, so that the next round finds its own.
+        for waiting in management.list("/v1/openid/deferred") {
+            management.delete_offer(waiting["offerId"].as_str().unwrap());
+            let path = format!("/v1/openid/deferred/{}/deny", waiting["id"].as_str().unwrap());
+            management.post(&path, &json!({})).expect(200);
         }
     }
 }

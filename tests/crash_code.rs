@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use issuerd_tests::daemon::{MDL, Options};
-use issuerd_tests::login::{Asking, code_of};
+use issuerd_tests::login::{Asking, CLIENT, PERSON, code_of};
 use issuerd_tests::{Answer, Connection, Daemon, HolderKey, Request, Wallet};
 
 use crate::{kill_when, random};
@@ -78,10 +78,10 @@ impl Load<'_> {
         let request_uri = ask(&wallet.push_request(&Asking::mdl()), 201)?.json()["request_uri"].clone();
         let request_uri = request_uri.as_str().unwrap();
         note(&|trail| trail.request_uri = Some(request_uri.to_owned()));
-        let opened = ask(&wallet.open_request(request_uri), 303)?;
-        let approval = wallet.to_approval(&mut Connection::try_open(self.daemon.public())?, &opened)?;
+        let opened = ask(&wallet.open_request(CLIENT, request_uri), 303)?;
+        let approval = wallet.to_approval(&mut Connection::try_open(self.daemon.public())?, &opened, PERSON)?;
         note(&|trail| trail.asked_approval = true);
-        let code = code_of(&ask(&approval, 303)?);
+        let code = code_of(ask(&approval, 303)?.header("location").unwrap());
         note(&|trail| trail.code = Some(code.clone()));
         let request = wallet.code_request(&code, self.key);
         note(&|trail| (trail.asked_token, trail.sent) = (true, Some(request.clone())));
@@ -141,13 +141,13 @@ impl Check<'_> {
 
     /// A pushed request that was answered is there until it is used, and it is used once.
     fn pushed(&self, trail: &Trail, request_uri: &str) {
-        let open = || self.wallet.send(&self.wallet.open_request(request_uri));
+        let open = || self.wallet.send(&self.wallet.open_request(CLIENT, request_uri));
         let opened = open();
         match (opened.status, trail.asked_approval, &trail.code) {
             (303, _, None) => {
                 let mut browser = Connection::open(self.wallet.address);
-                let approval = self.wallet.to_approval(&mut browser, &opened).unwrap();
-                code_of(&browser.send(&approval).expect(303));
+                let approval = self.wallet.to_approval(&mut browser, &opened, PERSON).unwrap();
+                code_of(browser.send(&approval).expect(303).header("location").unwrap());
                 assert_eq!(browser.send(&approval).status, 400);
                 assert_eq!(open().status, 400);
             }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use issuerd_tests::daemon::MDL;
-use issuerd_tests::login::{Asking, code_of};
+use issuerd_tests::login::{Asking, CLIENT, PERSON, code_of};
 use issuerd_tests::management::PRE_AUTHORIZED_OFFERS;
 use issuerd_tests::wait::{now, until};
 use issuerd_tests::wallet::credentials;
@@ -38,13 +38,13 @@ impl Prepared {
         let mut browser = Connection::open(wallet.address);
         let push = || wallet.send(&wallet.push_request(&Asking::mdl())).expect(201).json()["request_uri"].clone();
         let text = |value: Value| value.as_str().unwrap().to_owned();
-        let opened = browser.send(&wallet.open_request(&text(push()))).expect(303);
+        let opened = browser.send(&wallet.open_request(CLIENT, &text(push()))).expect(303);
         Self {
             redeemed: wallet.redeem(&offer()),
             offer: offer(),
             code: wallet.log_in(&Asking::mdl()),
             granted: wallet.send(&wallet.code_request(&wallet.log_in(&Asking::mdl()), key)).expect(200).json(),
-            approval: wallet.to_approval(&mut browser, &opened).unwrap(),
+            approval: wallet.to_approval(&mut browser, &opened, PERSON).unwrap(),
             request_uri: text(push()),
         }
     }
@@ -61,7 +61,7 @@ impl Prepared {
             ("pre-authorized code", wallet.token_request(&self.offer.code, None), 200),
             ("credential with a plugin", wallet.credential_request(&self.redeemed, &body), 200),
             ("pushed request", wallet.push_request(&Asking::mdl()), 201),
-            ("opened request", wallet.open_request(&self.request_uri), 303),
+            ("opened request", wallet.open_request(CLIENT, &self.request_uri), 303),
             ("approval", self.approval.clone(), 303),
             ("authorization code", wallet.code_request(&self.code, key), 200),
             ("refresh token", wallet.refresh_request(text("refresh_token"), key), 200),
@@ -124,7 +124,7 @@ fn a_full_disk_loses_nothing_and_passes_without_a_restart() {
         let answer = wallet.send(&request);
         assert_eq!(answer.status, status, "{name}: {}", answer.text());
         if name == "approval" {
-            code_of(&answer);
+            code_of(answer.header("location").unwrap());
         }
     }
     // All of it happened once.

@@ -170,6 +170,7 @@ fn a_push_is_validated_as_a_whole() {
         ("scope", "unknown", "invalid_scope"),
         ("authorization_details", "{}", "invalid_authorization_details"),
         ("resource", "https://other.example", "invalid_target"),
+        // A public client has no key to sign with.
         ("request", "e30.e30.e30", "request_not_supported"),
         ("request_uri", "urn:x", "invalid_request"),
         ("issuer_state", "unknown", "invalid_request"),

@@ -52,7 +52,7 @@ fn introspect(daemon: &Daemon, token: &str) -> Value {
     daemon.management().send(Request::new("POST", "/v1/oauth/introspect").form([("token", token)])).expect(200).json()
 }
 
-// OAU-5.1-01, DPP-5-01, VCI-14.3-01, VCI-14.5-01, F2-5.3.2.1-01
+// OAU-5.1-01, DPP-5-01, DPP-6-01, VCI-14.3-01, VCI-14.5-01, F2-5.3.2.1-01
 #[test]
 fn a_login_leads_to_credentials_that_can_be_had_again() {
     let logged_in = LoggedIn::new();

@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use issuerd_tests::daemon::{MDL, Options, PID, run, run_unread};
+use issuerd_tests::daemon::{MDL, Options, PID, SD_JWT_PID, run, run_unread};
 use issuerd_tests::{Daemon, HolderKey, Request};
 
 fn text(output: &Output) -> (String, String) {
@@ -12,7 +12,7 @@ fn text(output: &Output) -> (String, String) {
 #[test]
 fn dev_says_one_line_of_json_on_standard_output() {
     let mut daemon = Daemon::start();
-    assert_eq!(daemon.ready.configurations.keys().collect::<Vec<_>>(), [PID, MDL]);
+    assert_eq!(daemon.ready.configurations.keys().collect::<Vec<_>>(), [PID, MDL, SD_JWT_PID]);
     for member in ["issuer", "management", "client_id", "client_secret", "access_token"] {
         assert!(daemon.ready.line[member].as_str().is_some_and(|value| !value.is_empty()), "{member}");
     }

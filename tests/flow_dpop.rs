@@ -147,7 +147,7 @@ fn a_bad_proof_at_the_credential_endpoint_is_challenged_and_spends_nothing() {
     assert_eq!(credentials(&answer).len(), 1);
 }
 
-// Keys of each algorithm; HTP-9110-04
+// VCI-6.1-08: keys of each algorithm; HTP-9110-04
 #[test]
 fn a_credential_is_claimed_with_each_algorithm_and_in_any_case_of_the_scheme() {
     let daemon = Daemon::start();
@@ -258,7 +258,7 @@ fn a_slow_clock_needs_a_nonce() {
     wallet.send(&wallet.token_request(&offer.code, None).dpop(&slow().claim("nonce", nonce).sign(&key))).expect(200);
 }
 
-// DPP-11.3-01, DPP-9-01
+// DPP-8-01, DPP-11.3-01, DPP-9-01
 #[test]
 fn dpp_11_3_01_where_a_nonce_is_required_both_endpoints_ask_for_it() {
     let daemon = Daemon::with(Options::default().environment("ISSUERD_DPOP_REQUIRE_NONCE", "true"));
@@ -266,6 +266,10 @@ fn dpp_11_3_01_where_a_nonce_is_required_both_endpoints_ask_for_it() {
     let request = |proof: Proof| wallet.token_request(&offer.code, None).dpop(&proof.sign(&key));
     let answer = wallet.send(&request(wallet.token_dpop(&key)));
     let nonce = answer.header("dpop-nonce").unwrap().to_owned();
+    answer.expect_error(400, "use_dpop_nonce");
+    // One that is not ours, or not any more, is no better than none.
+    let answer = wallet.send(&request(wallet.token_dpop(&key).claim("nonce", "of another day")));
+    assert!(answer.header("dpop-nonce").is_some());
     answer.expect_error(400, "use_dpop_nonce");
     let answer = wallet.send(&request(wallet.token_dpop(&key).claim("nonce", nonce.as_str()))).expect(200).json();
     let token = answer["access_token"].as_str().unwrap().to_owned();

@@ -16,14 +16,14 @@ use tempfile::TempDir;
 const METADATA: &str = "/.well-known/openid-credential-issuer";
 
 /// What curl says: its exit code, the HTTP version and the status, the body.
-struct Curled {
-    code: i32,
+pub(crate) struct Curled {
+    pub(crate) code: i32,
     version: String,
-    status: String,
-    body: String,
+    pub(crate) status: String,
+    pub(crate) body: String,
 }
 
-fn curl(ca: &Path, url: &str, more: &[&str]) -> Curled {
+pub(crate) fn curl(ca: &Path, url: &str, more: &[&str]) -> Curled {
     let output = Command::new("curl")
         .args(["--silent", "--max-time", "20", "--write-out", "\n%{http_version} %{http_code}", "--cacert"])
         .arg(ca)
@@ -39,13 +39,13 @@ fn curl(ca: &Path, url: &str, more: &[&str]) -> Curled {
 }
 
 /// A CA with a folder of files.
-struct Ca {
+pub(crate) struct Ca {
     folder: TempDir,
-    issuer: Issuer<'static, KeyPair>,
-    pem: String,
+    pub(crate) issuer: Issuer<'static, KeyPair>,
+    pub(crate) pem: String,
 }
 
-fn pem(tag: &str, der: &[u8]) -> String {
+pub(crate) fn pem(tag: &str, der: &[u8]) -> String {
     use base64::Engine as _;
     let text = base64::engine::general_purpose::STANDARD.encode(der);
     let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
@@ -53,7 +53,7 @@ fn pem(tag: &str, der: &[u8]) -> String {
 }
 
 impl Ca {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -66,12 +66,12 @@ impl Ca {
         made
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Writes a certificate for this machine and its key as `folder/server.pem` and `folder/server.key`.
-    fn certify(&self, folder: &Path) {
+    pub(crate) fn certify(&self, folder: &Path) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
         let made = params.signed_by(&key, &self.issuer).unwrap();
@@ -89,7 +89,7 @@ fn mode(file: &Path) -> u32 {
     std::fs::metadata(file).unwrap().permissions().mode() & 0o777
 }
 
-fn section(name: &str, folder: &Path) -> String {
+pub(crate) fn section(name: &str, folder: &Path) -> String {
     let folder = folder.display();
     format!("[{name}.tls]\ncertificate = \"{folder}/server.pem\"\nkey = \"{folder}/server.key\"\n")
 }

@@ -154,11 +154,11 @@ fn a_challenge_is_asked_for_and_given() {
 
 // HAIP-4.4.1-01, VCI-6.1-07, VCI-6.3-05, ASM-2-13
 #[test]
-fn where_attestation_is_required_nobody_else_comes() {
+fn where_attestation_is_required_a_name_is_not_enough() {
     let scene = Scene::with("required = true\nmax_age = 600");
     let metadata = scene.metadata();
     assert_eq!(metadata["pre-authorized_grant_anonymous_access_supported"], false);
-    assert_eq!(metadata["token_endpoint_auth_methods_supported"], json!(["attest_jwt_client_auth"]));
+    assert_eq!(metadata["token_endpoint_auth_methods_supported"], json!(["private_key_jwt", "attest_jwt_client_auth"]));
     let (wallet, offer) = (scene.daemon.wallet(), scene.offer());
     wallet.token(&offer.code, None).expect_error(401, "invalid_client");
     let fields = [("grant_type", PRE_AUTHORIZED), ("pre-authorized_code", offer.code.as_str()), ("client_id", APP)];
@@ -167,6 +167,19 @@ fn where_attestation_is_required_nobody_else_comes() {
     let old = scene.attestation().claim("iat", issuerd_tests::proof::seconds_now() - 1000);
     scene.send(&offer.code, &old, &scene.pop()).expect_error(400, "use_fresh_attestation");
     wallet.send(&scene.request(&offer.code)).expect(200);
+    // Who is registered with a key of its own proves as much by it, and nobody by a name that is registered.
+    let (management, key) = (scene.daemon.management(), HolderKey::es256());
+    let bank = json!({ "clientId": "bank", "authentication": "private_key_jwt", "jwks": { "keys": [key.jwk()] } });
+    management.post(CLIENTS, &bank).expect(201);
+    management.post(CLIENTS, &json!({ "clientId": "shop", "authentication": "none" })).expect(201);
+    let code = scene.offer().code;
+    let assertion = || Proof::assertion(&key, "bank", &scene.daemon.ready.issuer);
+    asserted(&scene.daemon, &code, &assertion().sign(&HolderKey::es256())).expect_error(401, "invalid_client");
+    for name in ["bank", "shop"] {
+        let named = [("grant_type", PRE_AUTHORIZED), ("pre-authorized_code", code.as_str()), ("client_id", name)];
+        wallet.token_with(&named).expect_error(401, "invalid_client");
+    }
+    asserted(&scene.daemon, &code, &assertion().sign(&key)).expect(200);
 }
 
 fn asserted(daemon: &Daemon, code: &str, assertion: &str) -> Answer {

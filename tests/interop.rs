@@ -10,6 +10,7 @@
 )]
 
 mod interop_plugins;
+mod interop_sd_jwt;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -27,7 +28,7 @@ use isomdl::definitions::{DigestId, IssuerSigned, Mso};
 use isomdl::presentation::authentication::mdoc::issuer_authentication;
 use issuerd_tests::claims::{mdl, pid};
 use issuerd_tests::client::WalletProvider;
-use issuerd_tests::configurations::membership;
+use issuerd_tests::configurations::{changed, membership};
 use issuerd_tests::daemon::{MDL, Options, PID};
 use issuerd_tests::{Daemon, HolderKey, Mdoc, Offer};
 use serde_json::{Value, json};
@@ -233,4 +234,52 @@ fn the_verifiers_notice_a_changed_credential() {
     let input = json!({ "iaca": daemon.management().iaca().pem(), "credentials": credentials }).to_string();
     let answer = node("verify.mjs", &[], &input).unwrap();
     assert_eq!(answer["results"][0]["failed"].as_array().unwrap().len(), 1, "{answer}");
+}
+
+// JWE-7518-01, JWE-7518-04, VCI-10-01, VCI-10-03, VCI-12.2.3-02, VCI-12.2.3-04
+#[test]
+fn a_foreign_jose_library_encrypts_decrypts_and_verifies_the_metadata() {
+    let daemon = Daemon::start();
+    for (enc, more) in [("A128GCM", ["--kid", "w1"]), ("A256GCM", ["--apu", "Alice"])] {
+        let offer = offer(&daemon, &json!({}));
+        let arguments = ["--offer", &offer.uri, "--enc", enc, more[0], more[1]];
+        let answer = node("jose.mjs", &arguments, "").unwrap_or_else(|error| panic!("{error}"));
+        let (metadata, response) = (&answer["metadata"], &answer["response"]);
+        assert_eq!(metadata["header"]["typ"], "openidvci-issuer-metadata+jwt");
+        assert_eq!(metadata["payload"]["sub"], daemon.ready.issuer.as_str());
+        assert_eq!((&response["status"], &response["header"]["enc"]), (&json!(200), &json!(enc)));
+        assert_eq!(response["header"].get("kid"), (more[0] == "--kid").then(|| json!("w1")).as_ref());
+        let credential = response["content"]["credentials"][0]["credential"].clone();
+        verify(&daemon, &[json!({ "docType": MDL, "credential": credential, "jwk": answer["jwk"] })]);
+        assert_eq!(daemon.management().offer_state(&offer.id), "issued");
+    }
+}
+
+// VCI-9.2-01, VCI-9.2-02, VCI-11.1-01
+#[test]
+fn a_foreign_wallet_comes_back_for_what_is_deferred_and_says_what_became_of_it() {
+    let daemon = Daemon::start();
+    let management = daemon.management();
+    let body = changed(membership("org.example.strict"), "/approvalRequired", true);
+    let configuration = management.create_configuration(&body);
+    let offer = management.offer_of(&configuration, &json!({ "name": "Mika Sommer" }));
+    let asked = node("later.mjs", &["--offer", &offer.uri], "").unwrap_or_else(|error| panic!("{error}"));
+    let text = |name: &str| asked[name].as_str().unwrap_or_else(|| panic!("{asked}")).to_owned();
+    let (transaction, token) = (text("transaction"), text("token"));
+    let come_back = || {
+        let arguments = ["--issuer", &daemon.ready.issuer, "--transaction", &transaction, "--token", &token];
+        node("later.mjs", &arguments, "")
+    };
+    assert_eq!(come_back().unwrap()["interval"], asked["interval"]);
+    let waiting = management.list("/v1/openid/deferred").remove(0);
+    management
+        .post(&format!("/v1/openid/deferred/{}/approve", waiting["id"].as_str().unwrap()), &json!({}))
+        .expect(200);
+    let answer = come_back().unwrap_or_else(|error| panic!("{error}"));
+    let credential = answer["credentials"][0].clone();
+    verify(&daemon, &[json!({ "docType": "org.example.strict", "credential": credential, "jwk": asked["jwk"] })]);
+    let user = management.offer_view(&offer.id)["userId"].as_str().unwrap().to_owned();
+    let records = management.list(&format!("/v1/users/{user}/credentials"));
+    assert_eq!(records[0]["notifications"][0]["event"], "credential_accepted");
+    assert!(come_back().unwrap_err().contains("invalid_transaction_id"));
 }

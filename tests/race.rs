@@ -10,7 +10,7 @@ mod race_plugins;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use issuerd_tests::configurations::membership;
+use issuerd_tests::configurations::{changed, membership};
 use issuerd_tests::daemon::Options;
 use issuerd_tests::management::{CONFIGURATIONS, PRE_AUTHORIZED_OFFERS};
 use issuerd_tests::volley::Volley;
@@ -245,5 +245,39 @@ fn consistent(bench: &Bench, offers: &[Offer], order: &[usize], answers: &[Answe
             _ => &[],
         };
         assert!(expected.contains(&state.as_str()), "{state} after {}: {}", answer.status, answer.text());
+    }
+}
+
+// VCI-9.1-03, SEC-IDOR-01
+#[test]
+fn vci_9_1_03_one_of_100_that_come_back_at_once_gets_the_credential() {
+    let mut bench = Bench::new();
+    let body = changed(membership("org.example.strict"), "/approvalRequired", true);
+    bench.configuration = bench.daemon.management().create_configuration(&body);
+    let mut volley = Volley::open(bench.daemon.public(), 100);
+    let management = bench.daemon.management();
+    for _ in 0..10 {
+        let offer = bench.offer(&json!({}));
+        let token = bench.redeem(&offer);
+        let (nonce, key) = (bench.nonce(), HolderKey::es256());
+        let deferred = bench.public.send(&bench.credential_request(&token, &nonce, &key)).expect(202).json();
+        let waiting = management.list("/v1/openid/deferred").remove(0);
+        let path = format!("/v1/openid/deferred/{}/approve", waiting["id"].as_str().unwrap());
+        management.post(&path, &json!({})).expect(200);
+        let transaction = deferred["transaction_id"].as_str().unwrap();
+        let request = bench.daemon.wallet().deferred_request(&token, transaction);
+        let answers = volley.fire(&vec![request.clone(); 100]);
+        let issued: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
+        assert_eq!(issued.len(), 1);
+        assert!(credentials(issued[0])[0].is_bound_to(&key));
+        // The others wait their turn, or find that nothing is left.
+        for answer in answers.iter().filter(|answer| answer.status != 200) {
+            let ended = answer.status == 400 && answer.json()["error"] == "invalid_transaction_id";
+            let gone = answer.status == 401;
+            assert!(answer.status == 202 || ended || gone, "{} {}", answer.status, answer.text());
+        }
+        assert_eq!(management.offer_state(&offer.id), "issued");
+        assert!(management.list("/v1/openid/deferred").is_empty());
+        bench.public.send(&request).expect_error(400, "invalid_transaction_id");
     }
 }

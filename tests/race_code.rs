@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use issuerd_tests::daemon::{MDL, Options};
-use issuerd_tests::login::{Asking, code_of};
+use issuerd_tests::login::{Asking, CLIENT, PERSON, code_of};
 use issuerd_tests::volley::Volley;
 use issuerd_tests::wait::now;
 use issuerd_tests::{Answer, Connection, Daemon, HolderKey, Request, Wallet};
@@ -25,8 +25,8 @@ fn pushed(wallet: &Wallet) -> String {
 /// The form that approves, in a browser of its own.
 fn approval(wallet: &Wallet, request_uri: &str) -> Request {
     let mut browser = Connection::open(wallet.address);
-    let opened = browser.send(&wallet.open_request(request_uri)).expect(303);
-    wallet.to_approval(&mut browser, &opened).unwrap()
+    let opened = browser.send(&wallet.open_request(CLIENT, request_uri)).expect(303);
+    wallet.to_approval(&mut browser, &opened, PERSON).unwrap()
 }
 
 /// The one answer with a code; all others are pages that say that it is over.
@@ -34,7 +34,7 @@ fn winner(answers: &[Answer]) -> String {
     let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 303);
     assert!(lost.iter().all(|answer| answer.status == 400 && answer.header("location").is_none()));
     assert_eq!(won.len(), 1, "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
-    code_of(won[0])
+    code_of(won[0].header("location").unwrap())
 }
 
 // SEC-CODE-02, RFC 9126 section 4
@@ -53,7 +53,7 @@ fn a_hundred_completions_of_one_interaction_or_request_give_one_code() {
         };
         let code = winner(&volley.fire(&requests));
         assert!(volley.fire(&requests).iter().all(|answer| answer.status == 400));
-        assert_eq!(wallet.send(&wallet.open_request(&request_uri)).status, 400);
+        assert_eq!(wallet.send(&wallet.open_request(CLIENT, &request_uri)).status, 400);
         wallet.send(&wallet.code_request(&code, &key)).expect(200);
     }
     assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());

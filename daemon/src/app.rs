@@ -15,12 +15,16 @@ use crate::domain::authorization::offers::CodeOffers;
 use crate::domain::claim_source::catalog::ClaimSources;
 use crate::domain::client::WalletClients;
 use crate::domain::configuration::catalog::Configurations;
+use crate::domain::deferred::Deferrals;
 use crate::domain::dpop::Dpop;
+use crate::domain::encryption::Encryption;
 use crate::domain::interaction::Interactions;
 use crate::domain::interaction_hook::InteractionHooks;
 use crate::domain::issuance::Issuer;
 use crate::domain::login::Providers;
+use crate::domain::metadata_signer::MetadataSigner;
 use crate::domain::nonce::NonceIssuer;
+use crate::domain::notification::Notifications;
 use crate::domain::offer::Offers;
 use crate::domain::site::Site;
 use crate::domain::token::Tokens;
@@ -55,6 +59,8 @@ pub struct App {
     pub code_offers: CodeOffers,
     /// Proofs of possession of the key that a token is bound to.
     pub dpop: Dpop,
+    /// Requests and responses that are encrypted.
+    pub encryption: Arc<Encryption>,
     /// Wallet clients.
     pub wallet_clients: Arc<WalletClients>,
     /// Nonces.
@@ -77,6 +83,12 @@ pub struct App {
     pub issuer: Issuer,
     /// Metrics.
     pub metrics: Arc<Metrics>,
+    /// Credentials that are to be had later.
+    pub deferrals: Deferrals,
+    /// What wallets say became of credentials.
+    pub notifications: Notifications,
+    /// Who signs metadata.
+    pub metadata_signer: MetadataSigner,
     /// The metadata document, serialised once a change.
     pub metadata: MetadataCache,
 }

@@ -2,9 +2,11 @@
 
 mod anchors;
 mod clients;
+mod encryption;
 mod login;
 mod parts;
 mod plugins;
+mod signed_metadata;
 mod site;
 mod tls;
 
@@ -102,7 +104,7 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     let key = access_key(&store).await?;
     let attesters = anchors::attesters(config).map_err(|wrong| BootError::Clients(wrong.join("\n")))?;
     let configurations = Configurations::load(store.clone(), Arc::clone(&clock), Arc::clone(&random)).await?;
-    let configurations = configurations.with_attesters(!attesters.is_empty());
+    let configurations = configurations.with_attesters(!attesters.is_empty()).with_issuer(&site.issuer);
     let events: Arc<dyn Events> = Arc::clone(&metrics) as _;
     let plugins = match guests {
         Guests::Left => PluginHost::none(plugins::places(&config.named)),
@@ -123,7 +125,11 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     let wallet_clients = Arc::new(clients::load(config, &store, &clock, &random).await?);
     let common = (store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random));
     let providers = login::providers(&config.login, common, Arc::clone(&configurations)).await?;
+    let encryption = encryption::load(config, &store, &clock, &random).await?;
+    let metadata_signer = signed_metadata::load(config, &store, &trust, &clock).map_err(BootError::Clients)?;
     let parts = Parts {
+        encryption,
+        metadata_signer,
         clock,
         random,
         metrics,
@@ -198,7 +204,10 @@ pub fn background(app: &Shared, config: &Config, tasks: &Tasks) {
     let renewing = Arc::clone(app);
     tasks.every(TRUST, move || {
         let app = Arc::clone(&renewing);
-        async move { app.trust.maintain().await }
+        async move {
+            app.encryption.maintain().await?;
+            app.trust.maintain().await
+        }
     });
 }
 

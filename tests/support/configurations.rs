@@ -13,6 +13,27 @@ pub fn membership(doc_type: &str) -> Value {
     })
 }
 
+/// A configuration of an SD-JWT VC with values, an object, an array, and claims that are always in the clear.
+pub fn diploma(vct: &str) -> Value {
+    json!({
+        "vct": vct,
+        "expiresIn": { "days": 30 },
+        "claimMappings": {
+            "name": { "mapFrom": "claims.name", "type": "string", "required": true },
+            "birthdate": { "mapFrom": "claims.born", "type": "date" },
+            "address": { "claims": {
+                "locality": { "mapFrom": "claims.city", "type": "string" },
+                "country": { "mapFrom": "claims.country", "type": "string" },
+            } },
+            "degrees": { "mapFrom": "claims.degrees", "type": "array", "items": { "claims": {
+                "title": { "mapFrom": "item.title", "type": "string", "required": true },
+                "year": { "mapFrom": "item.year", "type": "number", "sd": "never" },
+            } } },
+            "university": { "defaultValue": "University of Lindenau", "sd": "never" },
+        },
+    })
+}
+
 /// A configuration of an mDL with exactly the mandatory elements.
 pub fn mdl(doc_type: &str) -> Value {
     json!({

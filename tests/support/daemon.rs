@@ -15,6 +15,8 @@ use crate::{Management, Wallet};
 
 /// The docType of a mobile driving licence.
 pub const MDL: &str = "org.iso.18013.5.1.mDL";
+/// The `vct` of a PID.
+pub const SD_JWT_PID: &str = "urn:eudi:pid:1";
 /// The docType of a PID.
 pub const PID: &str = "eu.europa.ec.eudi.pid.1";
 

@@ -39,6 +39,8 @@ pub mod guests;
 pub mod http;
 /// `issuerd init` and `issuerd serve`.
 pub mod installation;
+/// Encrypted messages.
+pub mod jwe;
 /// Keys of a wallet.
 pub mod key;
 /// A login in a browser without scripts.
@@ -55,6 +57,8 @@ pub mod plugins;
 pub mod prometheus;
 /// Proofs of possession, with a hook for every defect.
 pub mod proof;
+/// A reader of SD-JWT VCs.
+pub mod sd_jwt;
 /// Many requests at once.
 pub mod volley;
 /// Waiting for a condition.
@@ -69,4 +73,5 @@ pub use management::Management;
 pub use mdoc::Mdoc;
 pub use offer::Offer;
 pub use proof::Proof;
+pub use sd_jwt::SdJwt;
 pub use wallet::Wallet;

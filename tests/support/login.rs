@@ -45,19 +45,27 @@ impl Wallet {
     /// Pushes a request, lets [`PERSON`] log in and approve in a browser without scripts, and returns the code.
     #[track_caller]
     pub fn log_in(&self, asking: &Asking) -> String {
-        let mut browser = Connection::open(self.address);
-        let request_uri = self.push(&mut browser, asking);
-        let opened = browser.send(&self.open_request(&request_uri)).expect(303);
-        let approval = self.to_approval(&mut browser, &opened).unwrap();
-        code_of(&browser.send(&approval).expect(303))
+        let request_uri = self.push(&mut Connection::open(self.address), asking);
+        let location = self.approved(CLIENT, &request_uri, PERSON);
+        assert!(location.starts_with(&format!("{REDIRECT_URI}?")), "{location}");
+        code_of(&location)
     }
 
-    /// Logs [`PERSON`] in, in the browser that opened a request: the form that approves, to be sent. An error when the daemon is gone.
-    pub fn to_approval(&self, browser: &mut Connection, opened: &Answer) -> std::io::Result<Request> {
+    /// Lets a person log in and approve what a client has pushed; where the browser is sent then.
+    #[track_caller]
+    pub fn approved(&self, client_id: &str, request_uri: &str, person: &str) -> String {
+        let mut browser = Connection::open(self.address);
+        let opened = browser.send(&self.open_request(client_id, request_uri)).expect(303);
+        let approval = self.to_approval(&mut browser, &opened, person).unwrap();
+        browser.send(&approval).expect(303).header("location").unwrap().to_owned()
+    }
+
+    /// Logs a person in, in the browser that opened a request: the form that approves, to be sent. An error when the daemon is gone.
+    pub fn to_approval(&self, browser: &mut Connection, opened: &Answer, person: &str) -> std::io::Result<Request> {
         let cookie = opened.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
         let login = Request::get(&self.below(opened)).header("Cookie", &cookie);
         let page = browser.try_send(&login)?.expect(200).text();
-        let chosen = answer_of(&page, &self.path("/v1/oauth/login"), &cookie, ("user", PERSON));
+        let chosen = answer_of(&page, &self.path("/v1/oauth/login"), &cookie, ("user", person));
         let consent = self.below(&browser.try_send(&chosen)?.expect(303));
         let page = browser.try_send(&Request::get(&consent).header("Cookie", &cookie))?.expect(200).text();
         Ok(answer_of(&page, &self.path("/v1/oauth/consent"), &cookie, ("decision", "approve")))
@@ -70,7 +78,7 @@ impl Wallet {
 
     /// A pushed authorization request.
     pub fn push_request(&self, asking: &Asking) -> Request {
-        let challenge = B64.encode(ring::digest::digest(&ring::digest::SHA256, VERIFIER.as_bytes()));
+        let challenge = challenge();
         let details = asking.details.as_ref().map(Value::to_string);
         let optional = [
             ("scope", asking.scope.as_deref()),
@@ -91,9 +99,9 @@ impl Wallet {
     }
 
     /// What a browser asks for when a wallet sends it here with a pushed request.
-    pub fn open_request(&self, request_uri: &str) -> Request {
+    pub fn open_request(&self, client_id: &str, request_uri: &str) -> Request {
         let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([("client_id", CLIENT), ("request_uri", request_uri)])
+            .extend_pairs([("client_id", client_id), ("request_uri", request_uri)])
             .finish();
         Request::get(&self.path(&format!("/v1/oauth/authorize?{query}")))
     }
@@ -152,11 +160,15 @@ impl Wallet {
     }
 }
 
-/// The code in the answer to an approval.
+/// `code_challenge` of [`VERIFIER`].
+pub fn challenge() -> String {
+    B64.encode(ring::digest::digest(&ring::digest::SHA256, VERIFIER.as_bytes()))
+}
+
+/// The code in the URL that a browser is sent to.
 #[track_caller]
-pub fn code_of(answer: &Answer) -> String {
-    let location = answer.header("location").unwrap_or_else(|| panic!("{}", answer.text()));
-    let query = location.strip_prefix(&format!("{REDIRECT_URI}?")).unwrap_or_else(|| panic!("{location}"));
+pub fn code_of(location: &str) -> String {
+    let query = location.split_once('?').unwrap_or_else(|| panic!("{location}")).1;
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     pairs.find(|(name, _)| name == "code").unwrap_or_else(|| panic!("{location}")).1.into_owned()
 }

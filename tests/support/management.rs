@@ -7,6 +7,8 @@ use crate::{Answer, Offer, Request};
 
 /// Path of mDocs configurations.
 pub const CONFIGURATIONS: &str = "/v2/credentials/mobile/configurations";
+/// Path of SD-JWT VC configurations.
+pub const SD_JWT_CONFIGURATIONS: &str = "/v2/credentials/sd-jwt/configurations";
 /// Path of IACAs.
 pub const IACAS: &str = "/v2/credentials/mobile/iacas";
 /// Path of document signers.
@@ -110,6 +112,12 @@ impl Management {
     #[track_caller]
     pub fn create_configuration(&self, body: &Value) -> String {
         self.post(CONFIGURATIONS, body).expect(201).json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Creates an SD-JWT VC configuration and returns its id.
+    #[track_caller]
+    pub fn create_sd_jwt(&self, body: &Value) -> String {
+        self.post(SD_JWT_CONFIGURATIONS, body).expect(201).json()["id"].as_str().unwrap().to_owned()
     }
 
     /// The details of a refused creation of a configuration: `param` and `msg` of each.

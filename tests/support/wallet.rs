@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use serde_json::{Value, json};
 
 use crate::offer::{PRE_AUTHORIZED, path};
-use crate::{Answer, HolderKey, Mdoc, Offer, Proof, Request};
+use crate::{Answer, HolderKey, Mdoc, Offer, Proof, Request, SdJwt, sd_jwt};
 
 /// A fake wallet: quick, and able to misbehave.
 #[derive(Debug, Clone)]
@@ -117,11 +117,25 @@ impl Wallet {
         self.credential(token, &request_body(configuration, &proofs))
     }
 
+    /// A deferred credential request.
+    pub fn deferred_request(&self, token: &str, transaction_id: &str) -> Request {
+        let body = json!({ "transaction_id": transaction_id });
+        Request::new("POST", &self.path("/v1/openid/deferred_credential")).bearer(token).json(&body)
+    }
+
     /// Claims the offer's configurations, one copy for each key.
     #[track_caller]
     pub fn claim(&self, offer: &Offer, keys: &[HolderKey]) -> Vec<Mdoc> {
         let token = self.redeem(offer);
         let ask = |configuration: String| credentials(&self.ask(&token, &configuration, keys).expect(200));
+        offer.configurations().into_iter().flat_map(ask).collect()
+    }
+
+    /// The same for configurations of SD-JWT VCs.
+    #[track_caller]
+    pub fn claim_sd_jwt(&self, offer: &Offer, keys: &[HolderKey]) -> Vec<SdJwt> {
+        let token = self.redeem(offer);
+        let ask = |configuration: String| sd_jwt::credentials(&self.ask(&token, &configuration, keys).expect(200));
         offer.configurations().into_iter().flat_map(ask).collect()
     }
 }
@@ -136,7 +150,7 @@ pub fn request_body(configuration: &str, proofs: &[String]) -> Value {
 pub fn credentials(answer: &Answer) -> Vec<Mdoc> {
     let body = answer.json();
     // VCI-8.3-01, VCI-8.3-11, VCI-7-01: `credentials` and nothing of older drafts.
-    let members: Vec<_> = body.as_object().unwrap().keys().collect();
+    let members: Vec<_> = body.as_object().unwrap().keys().filter(|name| *name != "notification_id").collect();
     assert_eq!(members, ["credentials"], "{body}");
     assert_eq!(answer.media_type(), "application/json");
     // VCI-8.3-10

@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod command;
 mod contract;
+mod fuzz;
 mod plugins;
 
 use std::error::Error;
@@ -31,6 +32,8 @@ enum Task {
     Bench(bench::Options),
     /// Write docs/plugin-contract.md anew from the contract with plugins
     Contract(contract::Options),
+    /// Run the mutating tests of all parsers with a million inputs each
+    Fuzz(fuzz::Options),
     /// The part of `bench` that runs in the release profile, pinned to one core
     #[command(hide = true)]
     BenchDrive(bench::Options),
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         // Its options are read again by the program it starts.
         Task::Bench(_) => bench::run(),
         Task::Contract(options) => contract::run(&options),
+        Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::BenchDrive(options) => bench::drive(&options),
         Task::BenchCalibrate => bench::calibrate(),
     };

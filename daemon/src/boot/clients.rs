@@ -34,7 +34,7 @@ pub(super) async fn load(
         attestation_required: section.required,
         attestation: !anchors.is_empty(),
         require_challenge: section.require_challenge,
-        certificates: declared.iter().any(|client| client.authentication == Method::Mtls),
+        certificates: !config.server.tls.client_ca.is_empty(),
     };
     let issuer = config.server.issuer.clone();
     let lifetime = Duration::from_secs(section.challenge_lifetime);
@@ -80,6 +80,10 @@ fn check(config: &Config) -> Result<Vec<Registered>, Vec<String>> {
     let (mut clients, mut names, mut wrong) = (Vec::new(), BTreeSet::new(), Vec::new());
     for (place, entry) in config.named.clients.iter().enumerate() {
         match read(entry) {
+            Ok(client) if client.authentication == Method::Mtls && config.server.tls.client_ca.is_empty() => {
+                let why = "without `server.tls.client_ca` no client can show a certificate";
+                wrong.push(format!("`client[{place}].authentication` is `mtls`, and {why}"));
+            }
             Ok(client) if names.insert(client.client_id.clone()) => clients.push(client),
             Ok(_) => wrong.push(format!("`client[{place}].id` is that of another client")),
             Err(mistakes) => {
@@ -139,6 +143,7 @@ mod tests {
             client(r#"{"authentication": "none"}"#),
             client(r#"{"authentication": "none"}"#),
             ClientEntry { jwks_file: Some("/nowhere/jwks.json".into()), ..client("{}") },
+            client(r#"{"clientId": "m", "authentication": "mtls", "certificateDns": "m.example"}"#),
         ];
         config.wallet_attestation.trust_anchors = vec!["/nowhere/anchors.pem".into()];
         let wrong = check_all(&config).unwrap_err();
@@ -147,10 +152,11 @@ mod tests {
             ("client[0].jwks", "is required for private_key_jwt"),
             ("client[2].id", "is that of another client"),
             ("client[3].jwks_file", "cannot be read"),
+            ("client[4].authentication", "without `server.tls.client_ca` no client can show a certificate"),
             ("wallet_attestation.trust_anchors", "/nowhere/anchors.pem cannot be read"),
         ] {
             assert!(wrong.iter().any(|line| line.contains(key) && line.contains(problem)), "{key}: {wrong:?}");
         }
-        assert_eq!(wrong.len(), 5, "{wrong:?}");
+        assert_eq!(wrong.len(), 6, "{wrong:?}");
     }
 }

@@ -13,7 +13,9 @@ use crate::domain::authorization::offers::CodeOffers;
 use crate::domain::claim_source::catalog::ClaimSources;
 use crate::domain::client::WalletClients;
 use crate::domain::configuration::catalog::Configurations;
+use crate::domain::deferred::Deferrals;
 use crate::domain::dpop::{Dpop, DpopRules};
+use crate::domain::encryption::Encryption;
 use crate::domain::event::Events;
 use crate::domain::hook::Hooks;
 use crate::domain::interaction::granting::CodeGrants;
@@ -22,7 +24,9 @@ use crate::domain::interaction::redirect::RedirectPolicy;
 use crate::domain::interaction::{FlowRules, Interactions};
 use crate::domain::issuance::Issuer;
 use crate::domain::login::Providers;
+use crate::domain::metadata_signer::MetadataSigner;
 use crate::domain::nonce::NonceIssuer;
+use crate::domain::notification::Notifications;
 use crate::domain::offer::Offers;
 use crate::domain::site::Site;
 use crate::domain::token::Tokens;
@@ -34,6 +38,8 @@ use crate::store::Store;
 
 /// The parts that others share.
 pub(super) struct Parts {
+    pub(super) encryption: Arc<Encryption>,
+    pub(super) metadata_signer: MetadataSigner,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
     pub(super) metrics: Arc<Metrics>,
@@ -83,6 +89,10 @@ impl Parts {
             nonces,
             issuer,
             metadata: MetadataCache::default(),
+            encryption: self.encryption,
+            deferrals: Deferrals { store: self.store.clone(), clock: Arc::clone(&self.clock) },
+            notifications: Notifications { store: self.store.clone(), clock: Arc::clone(&self.clock) },
+            metadata_signer: self.metadata_signer,
             site: self.site,
             clock: self.clock,
             random: self.random,

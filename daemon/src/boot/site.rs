@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::{AuthorizationCode, Config};
 use crate::domain::dpop::DpopPolicy;
-use crate::domain::site::{CodeFlow, Site};
+use crate::domain::site::{CodeFlow, DeferralRules, SignedRequests, Site};
 
 pub(super) fn site(config: &Config) -> Site {
     let issuer = config.server.issuer.clone();
@@ -28,6 +28,11 @@ pub(super) fn site(config: &Config) -> Site {
             required_for_authorization_code: config.dpop.enabled && config.dpop.required_for_authorization_code,
         },
         code_flow: code_flow(&config.authorization_code),
+        notifications: config.issuance.notifications,
+        deferral: DeferralRules {
+            lifetime: Duration::from_secs(config.issuance.deferred_lifetime),
+            interval: Duration::from_secs(config.issuance.approval_interval),
+        },
     }
 }
 
@@ -38,6 +43,11 @@ fn code_flow(section: &AuthorizationCode) -> CodeFlow {
         token_lifetime: Duration::from_secs(section.access_token_lifetime),
         refresh_lifetime: Duration::from_secs(section.refresh_token_lifetime),
         require_pushed: section.require_pushed_authorization_requests,
+        signed_requests: match section.signed_requests.as_str() {
+            "refused" => SignedRequests::Refused,
+            "required" => SignedRequests::Required,
+            _ => SignedRequests::Allowed,
+        },
         rotate: section.rotate_refresh_tokens,
         requests: match section.credential_requests_per_authorization {
             0 => u32::MAX,

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::check::range;
 
+/// What can become of signed requests.
+const SIGNED: [&str; 3] = ["refused", "allowed", "required"];
 /// Kinds of redirect URIs.
 const KINDS: [&str; 3] = ["https", "private-scheme", "loopback"];
 /// Schemes that a browser or the system keeps for itself.
@@ -40,6 +42,8 @@ pub struct AuthorizationCode {
     pub require_pushed_authorization_requests: bool,
     /// How long a pushed request can be opened, seconds.
     pub pushed_request_lifetime: u64,
+    /// Requests in signed request objects (RFC 9101): `refused`, `allowed` or `required`.
+    pub signed_requests: String,
     /// Kinds of redirect URIs for wallets that have registered none: `https`, `private-scheme`, `loopback`.
     pub unregistered_redirect_uris: Vec<String>,
     /// Schemes without a dot that they may use as well.
@@ -62,6 +66,7 @@ impl Default for AuthorizationCode {
             enabled: true,
             require_pushed_authorization_requests: true,
             pushed_request_lifetime: 90,
+            signed_requests: "allowed".into(),
             unregistered_redirect_uris: KINDS.map(str::to_owned).to_vec(),
             redirect_schemes: Vec::new(),
             code_lifetime: 60,
@@ -76,6 +81,9 @@ impl Default for AuthorizationCode {
 impl AuthorizationCode {
     pub(super) fn check(&self, mistakes: &mut Vec<String>) {
         range("authorization_code.pushed_request_lifetime", self.pushed_request_lifetime, 5..=599, mistakes);
+        if !SIGNED.contains(&self.signed_requests.as_str()) {
+            mistakes.push("`authorization_code.signed_requests` must be `refused`, `allowed` or `required`".into());
+        }
         for kind in self.unregistered_redirect_uris.iter().filter(|kind| !KINDS.contains(&kind.as_str())) {
             let known = "`https`, `private-scheme` and `loopback`";
             mistakes.push(format!(

@@ -302,4 +302,20 @@ mod tests {
             assert!(parse(&format!("[server]\nissuer = '{right}'"), &[], |_| ()).is_ok(), "{right}");
         }
     }
+
+    // SEC-PANIC-01
+    #[test]
+    fn mutated_files_never_panic() {
+        const PLUGIN: &str = "[plugin.hr]\nfile = \"hr.wasm\"\nmemory_mib = 8\n[[plugin.hr.http]]\norigin = \"https://a.example\"\n\
+            [secret.token]\nfrom = \"file:token\"\n[[auth_hook]]\nplugin = \"hr\"\nphases = [\"token-request\"]\n";
+        const CLIENTS: &str = "[[client]]\nid = \"w\"\nauthentication = \"none\"\nredirect_uris = [\"https://w.example/cb\"]\n\
+            [[login.test_user]]\nname = \"mika\"\nclaims = { name = \"M\", n = [1, { d = 1979-05-27 }] }\n[profile]\nhaip = true\n";
+        const PLAIN: &str = "[server]\nissuer = \"https://issuer.example/a\"\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n\
+            [issuance]\nbatch_size = 20\n[dpop]\nmax_age = 120\n[log]\nlevel = \"info\"\n";
+        let seeds = [PLUGIN, CLIENTS, PLAIN].map(str::as_bytes);
+        crate::wire::fuzz::mutate(&seeds, 1_000, |input| {
+            let Ok(text) = std::str::from_utf8(input) else { return };
+            let _ = parse(text, &[], |_| ());
+        });
+    }
 }

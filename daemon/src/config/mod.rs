@@ -5,6 +5,7 @@ mod authorization_code;
 mod check;
 mod clients;
 mod dpop;
+mod encryption;
 mod issuance;
 mod issuer;
 mod key_attestation;
@@ -17,6 +18,7 @@ mod plugin;
 mod pre_authorized;
 mod profile;
 mod server;
+mod signed_metadata;
 mod store;
 mod table;
 mod tls;
@@ -29,6 +31,7 @@ use crate::plugin::settings::Settings;
 pub use authorization_code::AuthorizationCode;
 pub use clients::{ClientEntry, Clients};
 pub use dpop::DpopSection;
+pub use encryption::EncryptionSection;
 pub use issuance::Issuance;
 pub use issuer::IssuerSection;
 pub use key_attestation::KeyAttestationSection;
@@ -40,6 +43,7 @@ pub use plugin::{AuthHook, Named, PluginsSection};
 pub use pre_authorized::PreAuthorized;
 pub use profile::Profile;
 pub use server::Server;
+pub use signed_metadata::SignedMetadata;
 pub use store::StoreSection;
 pub use tls::TlsSection;
 pub use wallet_attestation::WalletAttestation;
@@ -66,6 +70,10 @@ pub struct Config {
     pub issuance: Issuance,
     /// Tokens that are bound to a key.
     pub dpop: DpopSection,
+    /// Requests and responses that are encrypted.
+    pub encryption: EncryptionSection,
+    /// The metadata as a JWT.
+    pub signed_metadata: SignedMetadata,
     /// How holders log in.
     pub login: Login,
     /// Which wallets may come.
@@ -95,6 +103,8 @@ impl Config {
         self.authorization_code.check(mistakes);
         self.issuance.check(mistakes);
         self.dpop.check(mistakes);
+        self.encryption.check(mistakes);
+        self.signed_metadata.check(mistakes);
         self.login.check(&self.server.issuer, mistakes);
         self.wallet_attestation.check(mistakes);
         self.plugins.check(mistakes);

@@ -22,10 +22,15 @@ impl fmt::Debug for UserMessage {
 impl UserMessage {
     /// The text, if an `error_description` can carry it as it is (RFC 6749 5.2: visible ASCII and spaces, without quotes and
     /// backslashes).
-    fn new(text: &str) -> Option<Self> {
+    pub(super) fn new(text: &str) -> Option<Self> {
         let carried = |byte: u8| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         let good = !text.trim().is_empty() && text.len() <= LONGEST_MESSAGE && text.bytes().all(carried);
         good.then(|| Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub(super) fn text(&self) -> &str {
+        &self.0
     }
 }
 
@@ -41,8 +46,7 @@ pub enum Blocked {
     /// The register has no record of the holder.
     #[error("the issuer has no record of this holder")]
     NotFound,
-    /// The same request may succeed later. A claim source that asks for patience (`pending`) is one of these, since this version
-    /// has no deferred credentials: the wallet sends its request again, and the source is asked anew.
+    /// The same request may succeed later.
     #[error("the issuer cannot serve this request now; try again later")]
     Unavailable {
         /// When, if that is known.

@@ -5,11 +5,12 @@
 //! from two sources. A step sets claims and nothing else: who authenticated the holder is said by the identity provider alone, and
 //! validity, status, keys and issuer are not in this document at all.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// What each step contributes, in the order in which they run. A new source of claims is a new field here and a new line in
 /// [`Steps::document`].
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Steps {
     /// Claims that earlier offers kept on the user.
     pub persisted: Map<String, Value>,

@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 
 use super::caller::Caller;
 use super::client::WalletFacts;
-use super::configuration::Configuration;
+use super::configuration::{Body, Configuration, MdocBody, SdJwtVcBody};
+use crate::format::claim::ClaimMapping;
 use crate::format::mdoc::elements::known;
-use crate::format::mdoc::mapping::ClaimMapping;
+use crate::format::sd_jwt_vc::claims::{Step, walk};
 use crate::plugin::contract::{
     AuthContext, ClaimContext, ClaimDescription, CredentialConfiguration, Identity, Offer, PathSegment, Wallet,
 };
@@ -136,22 +137,42 @@ impl Subject<'_> {
 
 /// A configuration in the words of the contract.
 pub(super) fn described(configuration: &Configuration) -> CredentialConfiguration {
-    let known = known(&configuration.doc_type);
-    let mut claims = Vec::new();
-    for (namespace, elements) in &configuration.claim_mappings {
-        claims.extend(elements.iter().map(|(element, mapping)| ClaimDescription {
+    CredentialConfiguration {
+        id: configuration.id.to_string(),
+        format: configuration.format().identifier().into(),
+        credential_type: configuration.credential_type().to_owned(),
+        scope: Some(configuration.scope()),
+        claims: match &configuration.body {
+            Body::Mdoc(body) => elements(body),
+            Body::SdJwtVc(body) => claims(body),
+        },
+    }
+}
+
+fn elements(body: &MdocBody) -> Vec<ClaimDescription> {
+    let known = known(&body.doc_type);
+    let mut all = Vec::new();
+    for (namespace, elements) in &body.claim_mappings {
+        all.extend(elements.iter().map(|(element, mapping)| ClaimDescription {
             path: vec![PathSegment::Key(namespace.clone()), PathSegment::Key(element.clone())],
             mandatory: mapping.required || known.is_some_and(|known| known.is_mandatory(namespace, element)),
             source: source(mapping).map(str::to_owned),
         }));
     }
-    CredentialConfiguration {
-        id: configuration.id.to_string(),
-        format: "mso_mdoc".into(),
-        credential_type: configuration.doc_type.clone(),
-        scope: Some(configuration.scope()),
-        claims,
-    }
+    all
+}
+
+fn claims(body: &SdJwtVcBody) -> Vec<ClaimDescription> {
+    let segment = |step: &Step<'_>| match step {
+        Step::Name(name) => PathSegment::Key((*name).to_owned()),
+        Step::Items => PathSegment::All,
+    };
+    let all = walk(&body.claim_mappings).into_iter().map(|(path, claim)| ClaimDescription {
+        path: path.iter().map(segment).collect(),
+        mandatory: claim.mapping.required,
+        source: source(&claim.mapping).map(str::to_owned),
+    });
+    all.collect()
 }
 
 /// The name of the claim that an element is read from.
@@ -160,11 +181,10 @@ fn source(mapping: &ClaimMapping) -> Option<&str> {
 }
 
 /// Names of the claims that a configuration reads, for its elements or for its validity.
+#[must_use]
 pub fn mapped_names(configuration: &Configuration) -> BTreeSet<&str> {
-    let elements = configuration.claim_mappings.values().flat_map(|elements| elements.values()).filter_map(source);
-    let times = configuration.valid_from.iter().chain(&configuration.valid_until);
-    let times = times.filter_map(|time| time.map_from.strip_prefix(CLAIMS));
-    elements.chain(times).filter_map(|path| path.split('.').next()).collect()
+    let sources = configuration.sources().into_iter().filter_map(|source| source.strip_prefix(CLAIMS));
+    sources.filter_map(|path| path.split('.').next()).collect()
 }
 
 pub(super) fn text(claims: &Map<String, Value>) -> String {

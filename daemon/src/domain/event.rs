@@ -142,6 +142,22 @@ operations! {
     MobileCredentialDocumentSignerKeyDelete "MOBILE_CREDENTIAL_DOCUMENT_SIGNER_KEY_DELETE" "mobile-credential",
     /// An mdoc is signed.
     MobileCredentialSign "MOBILE_CREDENTIAL_SIGN" "mobile-credential",
+    /// An SD-JWT VC is signed.
+    SdJwtCredentialSign "SD_JWT_CREDENTIAL_SIGN" "sd-jwt-credential",
+    /// An SD-JWT VC configuration is made.
+    SdJwtCredentialConfigurationCreate "SD_JWT_CREDENTIAL_CONFIGURATION_CREATE" "sd-jwt-credential",
+    /// An SD-JWT VC configuration is read.
+    SdJwtCredentialConfigurationRetrieve "SD_JWT_CREDENTIAL_CONFIGURATION_RETRIEVE" "sd-jwt-credential",
+    /// SD-JWT VC configurations are listed.
+    SdJwtCredentialConfigurationRetrieveList "SD_JWT_CREDENTIAL_CONFIGURATION_RETRIEVE_LIST" "sd-jwt-credential",
+    /// An SD-JWT VC configuration is replaced.
+    SdJwtCredentialConfigurationUpdate "SD_JWT_CREDENTIAL_CONFIGURATION_UPDATE" "sd-jwt-credential",
+    /// An SD-JWT VC configuration is deleted.
+    SdJwtCredentialConfigurationDelete "SD_JWT_CREDENTIAL_CONFIGURATION_DELETE" "sd-jwt-credential",
+    /// A verifier loads the keys of SD-JWT VCs.
+    JwtVcIssuerMetadataRetrieve "JWT_VC_ISSUER_METADATA_RETRIEVE" "sd-jwt-credential",
+    /// A verifier or a wallet loads the metadata of a type.
+    SdJwtCredentialTypeMetadataRetrieve "SD_JWT_CREDENTIAL_TYPE_METADATA_RETRIEVE" "sd-jwt-credential",
     /// An issued credential is recorded for its user.
     UserCredentialCreate "USER_CREDENTIAL_CREATE" "user",
     /// Plugins are listed.
@@ -208,6 +224,24 @@ operations! {
     CredentialProviderOpenidConfigurationUpdate "CREDENTIAL_PROVIDER_OPENID_CONFIGURATION_UPDATE" "openid",
     /// The interaction hook is read.
     CredentialProviderOpenidConfigurationRetrieve "CREDENTIAL_PROVIDER_OPENID_CONFIGURATION_RETRIEVE" "openid",
+    /// A fresh key for encrypted requests is put in use.
+    OpenidEncryptionKeyCreate "OPENID_ENCRYPTION_KEY_CREATE" "openid",
+    /// Keys for encrypted requests are listed.
+    OpenidEncryptionKeyRetrieveList "OPENID_ENCRYPTION_KEY_RETRIEVE_LIST" "openid",
+    /// A wallet comes back for a deferred credential.
+    OpenidDeferredCredential "OPENID_DEFERRED_CREDENTIAL" "openid",
+    /// A wallet says what became of credentials.
+    OpenidNotification "OPENID_NOTIFICATION" "openid",
+    /// Deferred credentials are listed.
+    OpenidDeferredRetrieveList "OPENID_DEFERRED_RETRIEVE_LIST" "openid",
+    /// A deferred credential is read.
+    OpenidDeferredRetrieve "OPENID_DEFERRED_RETRIEVE" "openid",
+    /// A deferred credential is approved.
+    OpenidDeferredApprove "OPENID_DEFERRED_APPROVE" "openid",
+    /// A deferred credential is denied.
+    OpenidDeferredDeny "OPENID_DEFERRED_DENY" "openid",
+    /// A key for encrypted requests is ended.
+    OpenidEncryptionKeyDelete "OPENID_ENCRYPTION_KEY_DELETE" "openid",
 }
 
 /// How far an operation has come.

@@ -37,8 +37,7 @@ pub const RESERVED: &[&str] = &[
     "valueDigests",
 ];
 
-/// Names that mean something in an SD-JWT at any depth, and so may stand at none.
-pub const RESERVED_EVERYWHERE: &[&str] = &["_sd", "_sd_alg", "..."];
+pub use crate::format::sd_jwt_vc::RESERVED_EVERYWHERE;
 
 /// Why an answer is not used. Display names nothing that the plugin said, but a reserved name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::Failure;
+use super::authorization::AskedClaims;
 use super::blocked::Blocked;
 use super::client::WalletFacts;
 use super::hook::Admission;
@@ -38,6 +39,8 @@ pub struct Granted {
     pub refresh_token: Option<String>,
     /// The scope that was granted, when one was asked for.
     pub scope: Option<String>,
+    /// The claims that were asked for, of each configuration of which not all were.
+    pub asked: AskedClaims,
 }
 
 /// What auth hooks leave of a token request.

@@ -9,7 +9,9 @@ pub mod claims;
 pub mod client;
 pub mod configuration;
 pub mod context;
+pub mod deferred;
 pub mod dpop;
+pub mod encryption;
 pub mod event;
 pub mod firewall;
 pub mod grant;
@@ -18,8 +20,10 @@ pub mod interaction;
 pub mod interaction_hook;
 pub mod issuance;
 pub mod login;
+pub mod metadata_signer;
 mod mirror;
 pub mod nonce;
+pub mod notification;
 pub mod offer;
 pub mod proof;
 pub mod roster;
@@ -49,6 +53,9 @@ pub enum Failure {
     /// A signature could not be made.
     #[error("signing failed")]
     Signing,
+    /// A message could not be encrypted, or a key for that not be used.
+    #[error("encryption failed")]
+    Encryption,
     /// A certificate could not be made or read.
     #[error("certificate: {0}")]
     Certificate(String),

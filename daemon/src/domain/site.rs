@@ -5,6 +5,17 @@ use std::time::Duration;
 use super::dpop::DpopPolicy;
 use crate::store::token::Origin;
 
+/// Bytes of a credential request besides its proofs.
+const REQUEST: usize = 32 * 1024;
+/// Bytes of one proof: a JWT with an attestation of twenty keys and its certificate chain has 10 KiB.
+const PROOF: usize = 12 * 1024;
+
+/// Longest credential request with so many proofs, in bytes, before it is encrypted.
+#[must_use]
+pub fn most_request(batch_size: usize) -> usize {
+    REQUEST.saturating_add(batch_size.saturating_mul(PROOF))
+}
+
 /// The issuer and its limits.
 #[derive(Debug, Clone)]
 pub struct Site {
@@ -34,6 +45,25 @@ pub struct Site {
     pub dpop: DpopPolicy,
     /// The authorization code flow.
     pub code_flow: CodeFlow,
+    /// Whether wallets are asked to say what became of credentials.
+    pub notifications: bool,
+    /// Credentials that are to be had later.
+    pub deferral: DeferralRules,
+}
+
+/// Limits of deferred credentials.
+#[derive(Debug, Clone, Copy)]
+pub struct DeferralRules {
+    /// How long a wallet may come back.
+    pub lifetime: Duration,
+    /// How often it is asked to while an operator decides.
+    pub interval: Duration,
+}
+
+impl Default for DeferralRules {
+    fn default() -> Self {
+        Self { lifetime: Duration::from_hours(7 * 24), interval: Duration::from_mins(5) }
+    }
 }
 
 /// Limits of the authorization code flow.
@@ -49,6 +79,8 @@ pub struct CodeFlow {
     pub refresh_lifetime: Duration,
     /// Whether authorization requests must be pushed (RFC 9126 5).
     pub require_pushed: bool,
+    /// Signed authorization requests.
+    pub signed_requests: SignedRequests,
     /// Whether each use of a refresh token names a successor.
     pub rotate: bool,
     /// Credential requests served for each configuration of an authorization; `u32::MAX` for any number.
@@ -63,10 +95,22 @@ impl Default for CodeFlow {
             token_lifetime: Duration::from_mins(5),
             refresh_lifetime: Duration::from_hours(30 * 24),
             require_pushed: true,
+            signed_requests: SignedRequests::Allowed,
             rotate: false,
             requests: u32::MAX,
         }
     }
+}
+
+/// What becomes of authorization requests in signed request objects (RFC 9101).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedRequests {
+    /// They are refused.
+    Refused,
+    /// A client may sign its request, if it has a key that is known.
+    Allowed,
+    /// Every request must be signed.
+    Required,
 }
 
 /// Longest life of a Bearer token (`OpenID4VCI` 13.10).

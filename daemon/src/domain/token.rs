@@ -11,6 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Failure;
+use super::authorization::AskedClaims;
 use super::blocked::Blocked;
 use super::caller::Caller;
 use super::claims::Steps;
@@ -99,6 +100,7 @@ impl Tokens {
                 bound: request.who.jkt.is_some(),
                 refresh_token: None,
                 scope: None,
+                asked: AskedClaims::new(),
             })),
             refused => Ok(Grant::Refused(refused)),
         }
@@ -124,7 +126,7 @@ impl Tokens {
             return Ok(Entry::Unasked);
         }
         let Some((offer, found)) = self.look(request).await? else { return Ok(Entry::NotGood) };
-        if !found.iter().any(|one| self.hooks.covers(Phase::TokenRequest, &one.doc_type)) {
+        if !found.iter().any(|one| self.hooks.covers(Phase::TokenRequest, one.credential_type())) {
             return Ok(Entry::Unasked);
         }
         let Some(secrets) = self.store.offer_secrets(offer.id).await? else { return Ok(Entry::NotGood) };

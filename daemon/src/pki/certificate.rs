@@ -118,6 +118,12 @@ pub fn key_identifier(public_key: &[u8]) -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, public_key).as_ref().to_vec()
 }
 
+/// Whether a certificate names itself as its issuer.
+#[must_use]
+pub fn is_self_signed(der: &[u8]) -> bool {
+    parse(der).is_ok_and(|certificate| certificate.subject() == certificate.issuer())
+}
+
 /// SHA-256 of a certificate in lower-case hexadecimal.
 #[must_use]
 pub fn fingerprint(der: &[u8]) -> String {

@@ -107,7 +107,11 @@ fn follows_profile(mistakes: Vec<&'static str>) -> Result<(), PkiError> {
     mistakes.into_iter().next().map_or(Ok(()), |first| Err(PkiError::Profile(first)))
 }
 
-fn params(key: &CertificateKey, content: &Content<'_>, random: &dyn Random) -> Result<CertificateParams, PkiError> {
+pub(super) fn params(
+    key: &CertificateKey,
+    content: &Content<'_>,
+    random: &dyn Random,
+) -> Result<CertificateParams, PkiError> {
     if !content.links.issuer.is_ascii() || !content.links.crl.is_ascii() {
         return Err(PkiError::Encoding("a URL has characters outside ASCII".into()));
     }

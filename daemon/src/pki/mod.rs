@@ -10,6 +10,7 @@ pub mod check;
 pub mod crl;
 pub mod issue;
 pub mod key;
+pub mod metadata;
 pub mod pem;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -38,6 +38,18 @@ fn encode(tag: &str, der: &[u8]) -> String {
     pem::encode_config(&Pem::new(tag, der), EncodeConfig::new().set_line_ending(LineEnding::LF))
 }
 
+/// The DER bytes of the certificates in `text`, in their order; anything else is named.
+pub fn read_chain(text: &str) -> Result<Vec<Vec<u8>>, &'static str> {
+    if text.len() > MAX_PEM {
+        return Err("is too long for a chain of certificates");
+    }
+    let blocks = pem::parse_many(text).map_err(|_| "must be PEM")?;
+    if blocks.is_empty() || blocks.iter().any(|block| block.tag() != "CERTIFICATE") {
+        return Err("must hold CERTIFICATE blocks only");
+    }
+    Ok(blocks.into_iter().map(Pem::into_contents).collect())
+}
+
 /// The DER bytes of the one certificate in `text`; anything else is named.
 pub fn read_certificate(text: &str) -> Result<Vec<u8>, &'static str> {
     if text.len() > MAX_PEM {

@@ -111,6 +111,14 @@ pub trait PluginCalls: Send + Sync + 'static {
     /// Asks a claim source for the claims of a holder. `context.deadline` is set by the host.
     fn fetch<'a>(&'a self, plugin: &'a str, context: ClaimContext) -> BoxFuture<'a, Result<Outcome, CallError>>;
 
+    /// Asks a claim source again that asked for patience; `state` is what it left for itself. `context.deadline` is set by the host.
+    fn resume<'a>(
+        &'a self,
+        plugin: &'a str,
+        context: ClaimContext,
+        state: String,
+    ) -> BoxFuture<'a, Result<Outcome, CallError>>;
+
     /// Asks an auth hook whether a request may go on. `context.deadline` is set by the host.
     fn admit<'a>(
         &'a self,

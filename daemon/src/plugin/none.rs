@@ -18,6 +18,10 @@ impl PluginCalls for NoPlugins {
         Box::pin(async { Err(CallError::Failed) })
     }
 
+    fn resume<'a>(&'a self, _: &'a str, _: ClaimContext, _: String) -> BoxFuture<'a, Result<Outcome, CallError>> {
+        Box::pin(async { Err(CallError::Failed) })
+    }
+
     fn admit<'a>(&'a self, _: &'a str, _: AuthContext, _: Phase) -> BoxFuture<'a, Result<Gate, CallError>> {
         Box::pin(async { Err(CallError::Failed) })
     }

@@ -185,6 +185,22 @@ impl PluginCalls for Serving {
         })
     }
 
+    fn resume<'a>(
+        &'a self,
+        plugin: &'a str,
+        context: ClaimContext,
+        state: String,
+    ) -> BoxFuture<'a, Result<Outcome, CallError>> {
+        Box::pin(async move {
+            let request_id = context.request_id.clone();
+            let ask = |deadline| Ask::Resume(ClaimContext { deadline, ..context }, state);
+            match self.call(plugin, "resume", &request_id, ask).await? {
+                Answer::Claims(outcome) => outcome.map_err(refused),
+                _ => Err(CallError::Failed),
+            }
+        })
+    }
+
     fn admit<'a>(
         &'a self,
         plugin: &'a str,

@@ -8,10 +8,12 @@ use super::Edge;
 use super::audience::Audience;
 use super::table::Table;
 use crate::app::Shared;
+use crate::domain::configuration::CredentialFormat;
 use crate::domain::event::Operation;
+use crate::handler::operator::configurations::Catalogue;
 use crate::handler::operator::{
-    authentication_providers, claim_sources, clients, code_offers, configurations, health, iacas, interaction_hook,
-    offers, plugins, recordings, signers, token, users, wallet_clients, wallet_tokens,
+    authentication_providers, claim_sources, clients, code_offers, deferred, encryption_keys, health, iacas,
+    interaction_hook, offers, plugins, recordings, signers, token, users, wallet_clients, wallet_tokens,
 };
 use crate::lifecycle::Tasks;
 
@@ -32,7 +34,8 @@ pub(super) fn table(edge: Arc<Edge>) -> Table<Shared> {
     let table = recording_rows(plugin_rows(wallet_client_rows(client_rows(table))));
     let table = claim_source_rows(wallet_token_rows(offer_rows(table)));
     let table = interaction_hook_rows(user_rows(provider_rows(table)));
-    signer_rows(iaca_rows(configuration_rows(table)))
+    let table = signer_rows(iaca_rows(sd_jwt_configuration_rows(configuration_rows(table))));
+    deferred_rows(encryption_key_rows(table))
 }
 
 fn provider_rows(table: Table<Shared>) -> Table<Shared> {
@@ -134,12 +137,25 @@ fn claim_source_rows(table: Table<Shared>) -> Table<Shared> {
 fn configuration_rows(table: Table<Shared>) -> Table<Shared> {
     const ALL: &str = "/v2/credentials/mobile/configurations";
     const ONE: &str = "/v2/credentials/mobile/configurations/{id}";
+    let mobile = Catalogue(CredentialFormat::MsoMdoc);
     table
-        .post(ALL, Operation::MobileCredentialConfigurationCreate, configurations::create)
-        .get(ALL, Operation::MobileCredentialConfigurationRetrieveList, configurations::list)
-        .get(ONE, Operation::MobileCredentialConfigurationRetrieve, configurations::find)
-        .put(ONE, Operation::MobileCredentialConfigurationUpdate, configurations::replace)
-        .delete(ONE, Operation::MobileCredentialConfigurationDelete, configurations::delete)
+        .post(ALL, Operation::MobileCredentialConfigurationCreate, mobile.create())
+        .get(ALL, Operation::MobileCredentialConfigurationRetrieveList, mobile.list())
+        .get(ONE, Operation::MobileCredentialConfigurationRetrieve, mobile.find())
+        .put(ONE, Operation::MobileCredentialConfigurationUpdate, mobile.replace())
+        .delete(ONE, Operation::MobileCredentialConfigurationDelete, mobile.delete())
+}
+
+fn sd_jwt_configuration_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v2/credentials/sd-jwt/configurations";
+    const ONE: &str = "/v2/credentials/sd-jwt/configurations/{id}";
+    let sd_jwt = Catalogue(CredentialFormat::DcSdJwt);
+    table
+        .post(ALL, Operation::SdJwtCredentialConfigurationCreate, sd_jwt.create())
+        .get(ALL, Operation::SdJwtCredentialConfigurationRetrieveList, sd_jwt.list())
+        .get(ONE, Operation::SdJwtCredentialConfigurationRetrieve, sd_jwt.find())
+        .put(ONE, Operation::SdJwtCredentialConfigurationUpdate, sd_jwt.replace())
+        .delete(ONE, Operation::SdJwtCredentialConfigurationDelete, sd_jwt.delete())
 }
 
 fn iaca_rows(table: Table<Shared>) -> Table<Shared> {
@@ -164,6 +180,23 @@ fn signer_rows(table: Table<Shared>) -> Table<Shared> {
         .put(ONE, Operation::MobileCredentialDocumentSignerUpdate, signers::update)
         .delete(ONE, Operation::MobileCredentialDocumentSignerDelete, signers::delete)
         .post(REVOKE, Operation::MobileCredentialDocumentSignerRevoke, signers::revoke)
+}
+
+fn deferred_rows(table: Table<Shared>) -> Table<Shared> {
+    table
+        .get("/v1/openid/deferred", Operation::OpenidDeferredRetrieveList, deferred::list)
+        .get("/v1/openid/deferred/{id}", Operation::OpenidDeferredRetrieve, deferred::find)
+        .post("/v1/openid/deferred/{id}/approve", Operation::OpenidDeferredApprove, deferred::approve)
+        .post("/v1/openid/deferred/{id}/deny", Operation::OpenidDeferredDeny, deferred::deny)
+}
+
+fn encryption_key_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v1/openid/encryption-keys";
+    const ONE: &str = "/v1/openid/encryption-keys/{kid}";
+    table
+        .post(ALL, Operation::OpenidEncryptionKeyCreate, encryption_keys::create)
+        .get(ALL, Operation::OpenidEncryptionKeyRetrieveList, encryption_keys::list)
+        .delete(ONE, Operation::OpenidEncryptionKeyDelete, encryption_keys::delete)
 }
 
 fn recording_rows(table: Table<Shared>) -> Table<Shared> {

@@ -10,17 +10,18 @@ use super::browser::browser;
 use super::table::{At, Table};
 use crate::app::Shared;
 use crate::domain::event::Operation;
+use crate::domain::site::most_request;
 use crate::handler::wallet::client::WithChallenge;
 use crate::handler::wallet::dpop::WithNonce;
-use crate::handler::wallet::{challenge, credential, metadata, nonce, offer, par, revoke, token, trust};
+use crate::handler::wallet::{
+    challenge, credential, deferred, metadata, nonce, notification, offer, par, revoke, sd_jwt, token, trust,
+};
 use crate::lifecycle::Tasks;
 
 /// Longest body of a small request, in bytes: a token request is below 1 KiB, and the largest client attestations below 16 KiB.
 const SMALL: usize = 64 * 1024;
-/// Bytes of a credential request besides its proofs.
-const REQUEST: usize = 32 * 1024;
-/// Bytes of one proof: a JWT with an attestation of twenty keys and its certificate chain has 10 KiB.
-const PROOF: usize = 12 * 1024;
+/// What encryption adds to a request that is not its content: a header, an initialization vector and a tag, in base64.
+const ENCRYPTED: usize = 8 * 1024;
 
 /// The routes.
 pub fn wallet(app: &Shared, tasks: &Tasks) -> Router {
@@ -45,11 +46,25 @@ pub(super) fn table(edge: Arc<Edge>, path: &str, batch_size: usize) -> Table<Sha
         .post("/v1/oauth/revoke", Operation::OpenidTokenRevoke, revoke::create)
         .post_stateless("/v1/openid/nonce", Operation::OpenidNonce, WithNonce(nonce::create))
         .get("/v1/openid/iacas", Operation::MobileCredentialIacaTrustListRetrieve, trust::iacas)
+        .get_at(keys_at(path), Operation::JwtVcIssuerMetadataRetrieve, sd_jwt::issuer)
+        .get(
+            "/v1/credentials/sd-jwt/types/{name}",
+            Operation::SdJwtCredentialTypeMetadataRetrieve,
+            sd_jwt::type_metadata,
+        )
         .get("/v2/credentials/mobile/iacas/{id}/crl", Operation::MobileCredentialIacaCrlRetrieve, trust::crl)
-        .body_limit(REQUEST + batch_size.saturating_mul(PROOF))
+        .post("/v1/openid/notification", Operation::OpenidNotification, WithNonce(notification::create))
+        .body_limit(most_body(batch_size))
         .post("/v1/openid/credential", Operation::OpenidCredential, WithNonce(credential::create))
+        .post("/v1/openid/deferred_credential", Operation::OpenidDeferredCredential, WithNonce(deferred::create))
 }
 
+/// Longest body of a credential request: as it is, or encrypted, which makes four bytes of three.
+fn most_body(batch_size: usize) -> usize {
+    most_request(batch_size).saturating_mul(4) / 3 + ENCRYPTED
+}
+
+const KEYS: &str = "/.well-known/jwt-vc-issuer";
 const ISSUER: &str = "/.well-known/openid-credential-issuer";
 const SERVER: &str = "/.well-known/oauth-authorization-server";
 
@@ -61,4 +76,9 @@ fn issuer_at(path: &str) -> At {
 /// RFC 8414 section 3: between host and path.
 fn server_at(path: &str) -> At {
     At::exactly(&format!("{SERVER}{path}"), SERVER)
+}
+
+/// SD-JWT VC 3.1: between host and path.
+fn keys_at(path: &str) -> At {
+    At::exactly(&format!("{KEYS}{path}"), KEYS)
 }

@@ -1,5 +1,5 @@
 //! Authorization code offers that are kept: found by their id, by the reference of their link, and by `issuer_state`
-//! (`OpenID4VCI` 4.1.1). They can be claimed by many, as often as they like, until they end.
+//! (`OpenID4VCI` 4.1.1). They can be claimed by many, as often as they like, until they end; one for a single use ends when somebody has.
 
 use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::microsecond::{optional, required};
@@ -31,6 +31,9 @@ pub struct CodeOffer {
     pub issuer_state: String,
     /// The reference in `credential_offer_uri`.
     pub reference: String,
+    /// Whether it ends with the first authorization through it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub single_use: bool,
 }
 
 impl std::fmt::Debug for CodeOffer {
@@ -98,15 +101,21 @@ impl Store {
 
     /// Ends an offer: its links and its `issuer_state` are dead. What was authorized through it lives on. `false` when there is none.
     pub async fn code_offer_delete(&self, id: Uuid) -> Result<bool, StoreError> {
+        let Some(batch) = self.code_offer_ending(id, Batch::default()).await? else { return Ok(false) };
+        // Nothing but another end can be in the way.
+        self.commit(batch).await
+    }
+
+    /// Adds to `batch` that an offer ends; `None` when it has ended.
+    pub(super) async fn code_offer_ending(&self, id: Uuid, batch: Batch) -> Result<Option<Batch>, StoreError> {
         let key = id.as_bytes();
-        let Some(entry) = self.engine.get(CODE_OFFER, key).await? else { return Ok(false) };
+        let Some(entry) = self.engine.get(CODE_OFFER, key).await? else { return Ok(None) };
         let offer: CodeOffer = self.open_at(&context(id), &entry.value, "offer")?;
-        let batch = Batch::default()
+        let batch = batch
             .check(CODE_OFFER, key, Some(entry.version))
             .delete(CODE_OFFER, key)
             .delete(REFERENCE, &sha256(offer.issuer_state.as_bytes()))
             .delete(REFERENCE, &sha256(offer.reference.as_bytes()));
-        // Nothing but another deletion can be in the way.
-        self.commit(batch).await
+        Ok(Some(batch))
     }
 }

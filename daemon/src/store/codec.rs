@@ -8,18 +8,30 @@ use serde::de::DeserializeOwned;
 
 use super::StoreError;
 
-/// Format of packed records.
+/// Format of packed records that never changed.
 const FORMAT: u8 = 1;
 
 /// Packs a record.
 pub(super) fn pack<T: Serialize>(record: &T) -> Result<Vec<u8>, StoreError> {
-    postcard::to_extend(record, vec![FORMAT]).map_err(|_| StoreError::Unreadable("value"))
+    pack_as(FORMAT, record)
+}
+
+/// Packs a record in a format of its own.
+pub(super) fn pack_as<T: Serialize>(format: u8, record: &T) -> Result<Vec<u8>, StoreError> {
+    postcard::to_extend(record, vec![format]).map_err(|_| StoreError::Unreadable("value"))
 }
 
 /// Reads a packed record; `what` names it in the error.
 pub(super) fn unpack<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, StoreError> {
+    unpack_as(FORMAT, bytes, what)
+}
+
+/// Reads a record packed in `format`.
+pub(super) fn unpack_as<T: DeserializeOwned>(format: u8, bytes: &[u8], what: &'static str) -> Result<T, StoreError> {
     match bytes.split_first() {
-        Some((&FORMAT, packed)) => postcard::from_bytes(packed).map_err(|_| StoreError::Unreadable(what)),
+        Some((found, packed)) if *found == format => {
+            postcard::from_bytes(packed).map_err(|_| StoreError::Unreadable(what))
+        }
         _ => Err(StoreError::Unreadable(what)),
     }
 }

@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::engine::Batch;
-use super::tables::{CONFIGURATION, CONFIGURATION_DOCUMENT, DOCTYPE};
+use super::tables::{CONFIGURATION, CONFIGURATION_DOCUMENT, TYPE_KEY};
+use super::type_metadata::NewTypeMetadata;
 use super::{Decision, Store, StoreError, codec};
 
 /// How saving a configuration ended.
@@ -17,26 +18,30 @@ use super::{Decision, Store, StoreError, codec};
 pub enum ConfigurationSave {
     /// Stored.
     Saved,
-    /// Another configuration has this docType.
-    DocTypeTaken,
+    /// Another configuration of this format has this type.
+    TypeTaken,
     /// There is none to replace.
     Unknown,
     /// There is no claim source with the id that it names.
     NoClaimSource,
     /// There is no authentication provider with the id that it names.
     NoAuthenticationProvider,
+    /// Credentials carry the digest of other metadata of this type.
+    TypeMetadataKept,
 }
 
 /// A configuration to be stored.
 pub struct NewConfiguration<'a, T> {
     /// Its id.
     pub id: Uuid,
-    /// Its docType.
-    pub doc_type: &'a str,
+    /// Its type: a docType, or a `vct` behind the name of its format.
+    pub type_key: &'a str,
     /// Where its claims come from.
     pub claim_source: Option<Uuid>,
     /// Where its holders log in.
     pub authentication_provider: Option<Uuid>,
+    /// The metadata of its type, where that is served here.
+    pub type_metadata: Option<NewTypeMetadata<'a>>,
     /// Its document.
     pub document: &'a T,
     /// Whether it takes the place of one that must be there.
@@ -46,9 +51,10 @@ pub struct NewConfiguration<'a, T> {
 /// The same with the document as it is written.
 struct Written<'a> {
     id: Uuid,
-    doc_type: &'a str,
+    type_key: &'a str,
     claim_source: Option<Uuid>,
     authentication_provider: Option<Uuid>,
+    type_metadata: Option<NewTypeMetadata<'a>>,
     document: Vec<u8>,
     replace: bool,
 }
@@ -59,44 +65,64 @@ impl Store {
         &self,
         new: &NewConfiguration<'_, T>,
     ) -> Result<ConfigurationSave, StoreError> {
-        let NewConfiguration { id, doc_type, claim_source, authentication_provider, document, replace } = *new;
+        let NewConfiguration { id, type_key, claim_source, authentication_provider, type_metadata, document, replace } =
+            *new;
         let document = codec::to_json(document)?;
-        let written = Written { id, doc_type, claim_source, authentication_provider, document, replace };
+        let written = Written { id, type_key, claim_source, authentication_provider, type_metadata, document, replace };
         self.decide(|| self.saving(&written).boxed()).await
     }
 
     async fn saving(&self, new: &Written<'_>) -> Result<Decision<ConfigurationSave>, StoreError> {
-        let (key, doc_type) = (new.id.as_bytes(), new.doc_type.as_bytes());
+        let (key, type_key) = (new.id.as_bytes(), new.type_key.as_bytes());
         let old = self.engine.get(CONFIGURATION, key).await?;
         if new.replace && old.is_none() {
             return Ok(Decision::Answer(ConfigurationSave::Unknown));
         }
-        let holder = self.engine.get(DOCTYPE, doc_type).await?;
+        let holder = self.engine.get(TYPE_KEY, type_key).await?;
         if holder.as_ref().is_some_and(|holder| holder.value != key) {
-            return Ok(Decision::Answer(ConfigurationSave::DocTypeTaken));
+            return Ok(Decision::Answer(ConfigurationSave::TypeTaken));
         }
-        let renamed = old.as_ref().is_none_or(|old| old.value != doc_type);
-        let mut batch = Batch::default()
+        let renamed = old.as_ref().is_none_or(|old| old.value != type_key);
+        let batch = Batch::default()
             .check(CONFIGURATION, key, old.as_ref().map(|old| old.version))
-            .check(DOCTYPE, doc_type, holder.map(|holder| holder.version))
+            .check(TYPE_KEY, type_key, holder.map(|holder| holder.version))
             .put(CONFIGURATION_DOCUMENT, key, new.document.clone(), None);
+        let mut batch = match self.naming(new, batch).await? {
+            Ok(batch) => batch,
+            Err(refused) => return Ok(Decision::Answer(refused)),
+        };
+        if renamed {
+            batch = batch.put(CONFIGURATION, key, type_key.into(), None).put(TYPE_KEY, type_key, key.to_vec(), None);
+            batch = old.iter().fold(batch, |batch, old| batch.delete(TYPE_KEY, &old.value));
+        }
+        Ok(Decision::Write(batch, ConfigurationSave::Saved))
+    }
+
+    /// Adds what holds on to all that the configuration names.
+    async fn naming(
+        &self,
+        new: &Written<'_>,
+        mut batch: Batch,
+    ) -> Result<Result<Batch, ConfigurationSave>, StoreError> {
         if let Some(source) = new.claim_source {
             let Some(named) = self.naming_claim_source(source, batch).await? else {
-                return Ok(Decision::Answer(ConfigurationSave::NoClaimSource));
+                return Ok(Err(ConfigurationSave::NoClaimSource));
             };
             batch = named;
         }
         if let Some(provider) = new.authentication_provider {
             let Some(named) = self.naming_provider(provider, batch).await? else {
-                return Ok(Decision::Answer(ConfigurationSave::NoAuthenticationProvider));
+                return Ok(Err(ConfigurationSave::NoAuthenticationProvider));
             };
             batch = named;
         }
-        if renamed {
-            batch = batch.put(CONFIGURATION, key, doc_type.into(), None).put(DOCTYPE, doc_type, key.to_vec(), None);
-            batch = old.iter().fold(batch, |batch, old| batch.delete(DOCTYPE, &old.value));
+        if let Some(metadata) = &new.type_metadata {
+            let Some(kept) = self.keeping_type_metadata(metadata, batch).await? else {
+                return Ok(Err(ConfigurationSave::TypeMetadataKept));
+            };
+            batch = kept;
         }
-        Ok(Decision::Write(batch, ConfigurationSave::Saved))
+        Ok(Ok(batch))
     }
 
     /// Deletes a configuration. Open offers that name it end with it: redeeming and issuing check that it is there.
@@ -111,7 +137,7 @@ impl Store {
             .check(CONFIGURATION, key, Some(old.version))
             .delete(CONFIGURATION, key)
             .delete(CONFIGURATION_DOCUMENT, key)
-            .delete(DOCTYPE, &old.value);
+            .delete(TYPE_KEY, &old.value);
         Ok(Decision::Write(batch, true))
     }
 

@@ -5,6 +5,7 @@ use futures_util::future::FutureExt as _;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use super::engine::{Batch, Version};
 use super::pushed::PushedKey;
@@ -32,6 +33,17 @@ pub enum InteractionEnd {
     Gone,
     /// Another interaction has used the pushed request up.
     RequestUsed,
+    /// The offer that can be claimed once has been, or has ended.
+    OfferUsed,
+}
+
+/// What the end of an interaction uses up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Completes {
+    /// The pushed request, for all others that it began.
+    pub pushed: Option<PushedKey>,
+    /// An authorization code offer that can be claimed once.
+    pub offer: Option<Uuid>,
 }
 
 fn key(id: &str) -> [u8; 32] {
@@ -77,34 +89,40 @@ impl Store {
         self.commit(Batch::default().check(INTERACTION, &key, Some(version)).put(INTERACTION, &key, sealed, ends)).await
     }
 
-    /// Ends an interaction as it was read, and with it the request that was `pushed` for it, for all others that it began.
+    /// Ends an interaction as it was read, and with it all that it uses up, or nothing.
     pub async fn interaction_end(
         &self,
         id: &str,
         version: Version,
-        pushed: Option<PushedKey>,
+        completes: Completes,
     ) -> Result<InteractionEnd, StoreError> {
         let key = key(id);
-        self.decide(|| self.interaction_ending(key, version, pushed).boxed()).await
+        self.decide(|| self.interaction_ending(key, version, completes).boxed()).await
     }
 
     async fn interaction_ending(
         &self,
         key: [u8; 32],
         version: Version,
-        pushed: Option<PushedKey>,
+        completes: Completes,
     ) -> Result<Decision<InteractionEnd>, StoreError> {
         let found = self.engine.get(INTERACTION, &key).await?;
         if found.is_none_or(|entry| entry.version != version) {
             return Ok(Decision::Answer(InteractionEnd::Gone));
         }
         let mut batch = Batch::default().check(INTERACTION, &key, Some(version)).delete(INTERACTION, &key);
-        if let Some(pushed) = pushed {
+        if let Some(pushed) = completes.pushed {
             match self.engine.get(PUSHED_REQUEST, &pushed).await? {
                 None => return Ok(Decision::Answer(InteractionEnd::RequestUsed)),
                 Some(entry) => {
                     batch = batch.check(PUSHED_REQUEST, &pushed, Some(entry.version)).delete(PUSHED_REQUEST, &pushed);
                 }
+            }
+        }
+        if let Some(offer) = completes.offer {
+            match self.code_offer_ending(offer, batch).await? {
+                None => return Ok(Decision::Answer(InteractionEnd::OfferUsed)),
+                Some(with_offer) => batch = with_offer,
             }
         }
         Ok(Decision::Write(batch, InteractionEnd::Ended))

@@ -1,52 +1,23 @@
 //! What is kept of an issued credential, and the verb that records one: nonce taken, offer advanced and record written in one
 //! batch, before the credential leaves the daemon.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod record;
+
+use std::collections::BTreeSet;
 
 use futures_util::future::FutureExt as _;
 use jiff::Timestamp;
-use jiff::fmt::serde::timestamp::microsecond::required;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use record::{Digests, Issued};
+
+use super::deferred::Deferred;
 use super::engine::Batch;
 use super::offer::{Offer, OfferState};
 use super::tables::{CONFIGURATION, ENRICHMENT, ISSUED, NONCE, USER_ISSUED};
 use super::token::Origin;
 use super::user::user_issued_key;
 use super::{Decision, Store, StoreError, codec};
-
-/// A record of one issued credential: metadata and digests, no claim value, no credential.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Issued {
-    /// The credential's id.
-    pub id: Uuid,
-    /// The user it was issued to.
-    pub user_id: Uuid,
-    /// The offer it came from.
-    pub offer_id: Uuid,
-    /// The configuration it follows.
-    pub configuration_id: Uuid,
-    /// Its docType.
-    pub doc_type: String,
-    /// RFC 7638 thumbprint of the holder's key.
-    pub key_thumbprint: String,
-    /// SHA-256 of the mobile security object.
-    pub mso_hash: String,
-    /// namespace → element → digest id and digest.
-    pub namespaces: BTreeMap<String, BTreeMap<String, (u64, String)>>,
-    /// The document signer that signed it.
-    pub document_signer_id: Uuid,
-    /// When it was issued.
-    #[serde(with = "required")]
-    pub issued_at: Timestamp,
-    /// Start of its validity.
-    #[serde(with = "required")]
-    pub valid_from: Timestamp,
-    /// End of its validity.
-    #[serde(with = "required")]
-    pub valid_until: Timestamp,
-}
 
 /// What one credential request records.
 pub struct Issuance<'a> {
@@ -68,6 +39,15 @@ pub struct Issuance<'a> {
     pub enriched: bool,
 }
 
+/// What else happens in the batch that records an issuance.
+#[derive(Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// SHA-256 of the `notification_id` of the response.
+    pub notification: Option<&'a [u8; 32]>,
+    /// The deferred transaction that ends with it.
+    pub deferred: Option<&'a Deferred>,
+}
+
 /// How recording ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Issue {
@@ -86,19 +66,31 @@ pub enum Issue {
     OfferEnded,
     /// The configuration was deleted meanwhile.
     ConfigurationGone,
+    /// The deferred transaction ended meanwhile, or another request serves it.
+    TransactionEnded,
 }
 
 impl Store {
     /// Takes the nonces, advances the offer and writes the records, or says why not.
     pub async fn issuance_record(&self, issuance: &Issuance<'_>) -> Result<Issue, StoreError> {
+        self.issuance_record_with(issuance, &Beside::default()).await
+    }
+
+    /// The same with what happens beside it.
+    pub async fn issuance_record_with(
+        &self,
+        issuance: &Issuance<'_>,
+        beside: &Beside<'_>,
+    ) -> Result<Issue, StoreError> {
         let nonces: BTreeSet<_> = issuance.nonces.iter().map(|(id, end)| (nonce_key(id, *end), *end)).collect();
-        self.decide(|| self.recording(issuance, &nonces).boxed()).await
+        self.decide(|| self.recording(issuance, &nonces, beside).boxed()).await
     }
 
     async fn recording(
         &self,
         issuance: &Issuance<'_>,
         nonces: &BTreeSet<([u8; 24], Timestamp)>,
+        beside: &Beside<'_>,
     ) -> Result<Decision<Issue>, StoreError> {
         let (id, configuration) = (issuance.offer.as_bytes(), issuance.configuration.as_bytes());
         let table = issuance.origin.table();
@@ -124,7 +116,16 @@ impl Store {
         for (nonce, end) in nonces {
             batch = batch.check(NONCE, nonce, None).put(NONCE, nonce, Vec::new(), Some(*end));
         }
-        let batch = self.with_records(batch, &found.record, issuance)?;
+        let mut batch = self.with_records(batch, &found.record, issuance)?;
+        if let Some(hash) = beside.notification {
+            batch = Self::notifying(hash, issuance.origin, issuance.offer, issuance.records, batch)?;
+        }
+        if let Some(deferred) = beside.deferred {
+            match self.deferred_ending(deferred, batch).await? {
+                Some(ending) => batch = ending,
+                None => return Ok(Decision::Answer(Issue::TransactionEnded)),
+            }
+        }
         Ok(Decision::Write(batch, Issue::Recorded { completed }))
     }
 
@@ -144,7 +145,7 @@ impl Store {
 
     fn with_records(&self, mut batch: Batch, offer: &Offer, issuance: &Issuance<'_>) -> Result<Batch, StoreError> {
         for record in issuance.records {
-            batch = batch.put(ISSUED, record.id.as_bytes(), codec::pack(record)?, None);
+            batch = batch.put(ISSUED, record.id.as_bytes(), record.pack()?, None);
             batch = batch.put(USER_ISSUED, &user_issued_key(record.user_id, record.id), Vec::new(), None);
             if let Some(register_key) = issuance.register_key {
                 batch = self.registering(record, register_key, batch)?;
@@ -167,18 +168,19 @@ impl Store {
         limit: usize,
     ) -> Result<(Vec<Issued>, Option<Vec<u8>>), StoreError> {
         let page = self.engine.scan(ISSUED, b"", after, limit).await?;
-        let records = page.entries.iter().map(|(_, entry)| codec::unpack(&entry.value, "credential"));
+        let records = page.entries.iter().map(|(_, entry)| Issued::unpack(&entry.value));
         Ok((records.collect::<Result<_, _>>()?, page.next_after))
     }
 
     /// The record of a credential.
     pub async fn issued_find(&self, id: Uuid) -> Result<Option<Issued>, StoreError> {
-        Ok(self.find(ISSUED, id.as_bytes(), "credential").await?.map(|found| found.record))
+        let found = self.engine.get(ISSUED, id.as_bytes()).await?;
+        found.map(|entry| Issued::unpack(&entry.value)).transpose()
     }
 }
 
 /// Nonces are sorted by their end, so that those of now lie together in the file.
-fn nonce_key(id: &[u8; 16], end: Timestamp) -> [u8; 24] {
+pub(super) fn nonce_key(id: &[u8; 16], end: Timestamp) -> [u8; 24] {
     let mut key = [0; 24];
     let (time, rest) = key.split_at_mut(8);
     time.copy_from_slice(&end.as_second().to_be_bytes());

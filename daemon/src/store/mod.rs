@@ -30,6 +30,7 @@ pub mod code_offer;
 mod codec;
 pub mod configuration;
 pub mod create;
+pub mod deferred;
 pub mod documents;
 pub mod engine;
 pub mod enrichment;
@@ -37,6 +38,7 @@ pub mod interaction;
 pub mod interaction_hook;
 pub mod issued;
 pub mod key;
+pub mod notification;
 pub mod offer;
 pub mod pushed;
 pub mod redb_engine;
@@ -46,6 +48,7 @@ pub mod seal;
 pub mod seen;
 pub mod tables;
 pub mod token;
+pub mod type_metadata;
 pub mod user;
 
 #[cfg(test)]

@@ -19,12 +19,14 @@ pub const NONCE: Table = Table::new(6, "nonce");
 pub const USER: Table = Table::new(7, "user");
 /// Credential id → [`super::issued::Issued`].
 pub const ISSUED: Table = Table::new(8, "issued");
-/// Configuration id → its docType; small, since every offer, redemption and issuance checks it.
+/// Configuration id → its type; small, since every offer, redemption and issuance checks it.
 pub const CONFIGURATION: Table = Table::new(9, "configuration");
 /// Configuration id → its JSON document.
 pub const CONFIGURATION_DOCUMENT: Table = Table::new(10, "configuration_document");
-/// docType → configuration id; keeps docTypes unique.
-pub const DOCTYPE: Table = Table::new(11, "doctype");
+/// Type (a docType, or a `vct` behind the name of its format) → configuration id; keeps types unique.
+pub const TYPE_KEY: Table = Table::new(11, "doctype");
+/// `vct` → type metadata whose digest credentials carry; never changes, never ends.
+pub const TYPE_METADATA: Table = Table::new(33, "type_metadata");
 /// The nil UUID → IACAs, document signers and CRLs in one document, keys sealed: what changes together is one entry.
 pub const TRUST: Table = Table::new(12, "trust");
 /// Management client id → [`super::client::Client`].
@@ -70,6 +72,22 @@ pub const PUSHED_REQUEST: Table = Table::new(27, "pushed_request");
 /// SHA-256 of the id of an interaction → its sealed state.
 pub const INTERACTION: Table = Table::new(28, "interaction");
 
+/// SHA-256 of an authorization code → thumbprint of the key of the attested wallet instance that it is for; none for other wallets.
+pub const CODE_INSTANCE: Table = Table::new(53, "code_instance");
+/// The nil UUID → the keys that requests are encrypted with, in one document, sealed.
+pub const ENCRYPTION_KEY: Table = Table::new(47, "encryption_key");
+/// The nil UUID → the metadata signer with its sealed key.
+pub const METADATA_SIGNER: Table = Table::new(48, "metadata_signer");
+/// Deferred transaction id → sealed [`super::deferred::Deferred`].
+pub const DEFERRED: Table = Table::new(49, "deferred");
+/// What a deferred transaction is found by: `t` and the SHA-256 of its `transaction_id`, `c` with grant and configuration → its id; and
+/// `k` with the SHA-256 of an access token → the [`super::token::Token`] that is kept for it.
+pub const DEFERRED_INDEX: Table = Table::new(50, "deferred_index");
+/// SHA-256 of a `notification_id` → grant, credentials and sealed events.
+pub const NOTIFICATION: Table = Table::new(51, "notification");
+/// Credential id → SHA-256 of the `notification_id` under which something was said of it.
+pub const CREDENTIAL_NOTIFICATION: Table = Table::new(52, "credential_notification");
+
 /// All of them.
 pub const ALL: &[Table] = &[
     OFFER,
@@ -82,7 +100,8 @@ pub const ALL: &[Table] = &[
     ISSUED,
     CONFIGURATION,
     CONFIGURATION_DOCUMENT,
-    DOCTYPE,
+    TYPE_KEY,
+    TYPE_METADATA,
     TRUST,
     CLIENT,
     IDEMPOTENCY,
@@ -104,6 +123,13 @@ pub const ALL: &[Table] = &[
     USER_ISSUED,
     PUSHED_REQUEST,
     INTERACTION,
+    CODE_INSTANCE,
+    ENCRYPTION_KEY,
+    METADATA_SIGNER,
+    DEFERRED,
+    DEFERRED_INDEX,
+    NOTIFICATION,
+    CREDENTIAL_NOTIFICATION,
 ];
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::encryption::{self, EncryptionFault, Recipient};
 use super::json::{Json, JsonError, Object};
 
 /// Why a body is no credential request. Faults of `proofs` are kept inside the request, so that a wrong configuration is named
@@ -70,8 +71,9 @@ pub struct CredentialRequest<'a> {
     pub selector: Selector<'a>,
     /// The proofs.
     pub proofs: Result<Proofs<'a>, ProofsError>,
-    /// Whether an encrypted response is asked for.
-    pub encrypted_response: bool,
+    /// Whom the response is encrypted for; `None` for nobody. What is not allowed is a fault here too, so that a wrong configuration is
+    /// named before it.
+    pub encryption: Result<Option<Recipient>, EncryptionFault>,
 }
 
 impl<'a> CredentialRequest<'a> {
@@ -79,8 +81,8 @@ impl<'a> CredentialRequest<'a> {
     pub fn parse(body: &'a [u8]) -> Result<Self, RequestError> {
         let mut object = Object::parse(body).map_err(RequestError::Json)?;
         let selector = selector(&mut object)?;
-        let encrypted_response = object.get("credential_response_encryption").is_some();
-        Ok(Self { selector, proofs: proofs(object.take("proofs")), encrypted_response })
+        let encryption = encryption::take(&mut object);
+        Ok(Self { selector, proofs: proofs(object.take("proofs")), encryption })
     }
 }
 
@@ -122,14 +124,16 @@ fn texts(items: Json<'_>) -> Result<Vec<Cow<'_, str>>, ProofsError> {
     items.into_iter().map(text).collect()
 }
 
-/// Prints the response to an immediate issuance (8.3). `credentials` are base64url texts, which need no escaping.
+/// Prints the response to an issuance (8.3). `credentials` and `notification_id` are base64url texts, which need no escaping.
 #[must_use]
-pub fn print_response(credentials: &[String]) -> String {
+pub fn print_response(credentials: &[String], notification_id: Option<&str>) -> String {
     const OPEN: &str = r#"{"credentials":["#;
     const ITEM: &str = r#"{"credential":""#;
     const END: &str = r#""}"#;
+    const NOTIFICATION: &str = r#","notification_id":""#;
     let items = credentials.iter().map(|text| 1 + ITEM.len() + text.len() + END.len()).sum::<usize>();
-    let mut out = String::with_capacity(OPEN.len() + items + 2);
+    let notification = notification_id.map_or(0, |id| NOTIFICATION.len() + id.len() + 1);
+    let mut out = String::with_capacity(OPEN.len() + items + notification + 2);
     out.push_str(OPEN);
     for (place, credential) in credentials.iter().enumerate() {
         out.push_str(if place == 0 { "" } else { "," });
@@ -137,8 +141,20 @@ pub fn print_response(credentials: &[String]) -> String {
         out.push_str(credential);
         out.push_str(END);
     }
-    out.push_str("]}");
+    out.push(']');
+    if let Some(id) = notification_id {
+        out.push_str(NOTIFICATION);
+        out.push_str(id);
+        out.push('"');
+    }
+    out.push('}');
     out
+}
+
+/// Prints the response to a request that is deferred (8.3, 9.2).
+#[must_use]
+pub fn print_deferred(transaction_id: &str, interval_seconds: u64) -> String {
+    serde_json::json!({ "transaction_id": transaction_id, "interval": interval_seconds }).to_string()
 }
 
 #[cfg(test)]
@@ -166,10 +182,10 @@ mod tests {
         let request = read(body).unwrap();
         assert_eq!(request.selector, Selector::Identifier("ds-6c1f".into()));
         assert_eq!(request.proofs, Ok(Proofs::Jwt(vec!["a.b.c".into(), "d.e.f".into()])));
-        assert!(!request.encrypted_response);
+        assert_eq!(request.encryption, Ok(None));
         let encrypted = read(r#"{"credential_configuration_id":"a","credential_response_encryption":null}"#).unwrap();
         assert_eq!(encrypted.selector, Selector::Configuration("a".into()));
-        assert!(encrypted.encrypted_response);
+        assert_eq!(encrypted.encryption, Err(EncryptionFault::NotAnObject));
     }
 
     // VCI-8.2-02, VCI-8.3.1.2-03, HTP-JSON-02, HTP-JSON-04
@@ -216,10 +232,16 @@ mod tests {
     // VCI-8.3-01, VCI-8.3-11
     #[test]
     fn the_response_has_credentials_and_nothing_else() {
-        let printed = print_response(&["AA".into(), "BB".into()]);
+        let printed = print_response(&["AA".into(), "BB".into()], None);
         let read: Value = serde_json::from_str(&printed).unwrap();
         assert_eq!(read, json!({"credentials": [{"credential": "AA"}, {"credential": "BB"}]}));
-        assert_eq!(print_response(&["AA".into()]), r#"{"credentials":[{"credential":"AA"}]}"#);
+        assert_eq!(print_response(&["AA".into()], None), r#"{"credentials":[{"credential":"AA"}]}"#);
+        // VCI-8.3-08
+        let named = r#"{"credentials":[{"credential":"AA"}],"notification_id":"n-1"}"#;
+        assert_eq!(print_response(&["AA".into()], Some("n-1")), named);
+        // VCI-8.3-02
+        let deferred: Value = serde_json::from_str(&print_deferred("t-1", 300)).unwrap();
+        assert_eq!(deferred, json!({"transaction_id": "t-1", "interval": 300}));
     }
 
     // SEC-PANIC-01

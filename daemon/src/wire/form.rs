@@ -32,4 +32,12 @@ mod tests {
         assert_eq!(parse_form(b"a=&b=x%20y").unwrap(), BTreeMap::from([("b".into(), "x y".into())]));
         assert_eq!(parse_form(b"a=%ff"), Err(FormError));
     }
+
+    // SEC-PANIC-01
+    #[test]
+    fn mutated_forms_never_panic() {
+        crate::wire::fuzz::mutate(&[b"grant_type=a%3Ab&tx_code=1+2&x=%C3%A9"], 20_000, |input| {
+            let _ = parse_form(input);
+        });
+    }
 }

@@ -1,8 +1,25 @@
-//! A bounded mutator for tests of parsers: the same inputs in every run.
+//! A bounded mutator for tests of parsers: the same inputs in every run, and as many as are asked for in a long one.
+//!
+//! Its tests have `mutated` in their names. `cargo xtask fuzz` runs them with a million executions each; what it finds becomes a test of its
+//! own beside the parser.
 
-/// Feeds `rounds` mutations of each seed to `run`.
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// How many executions each test is to have, in place of its own number.
+const EXECUTIONS: &str = "FUZZ_EXECUTIONS";
+/// Which sequence of inputs, a number; the same in every run unless this says otherwise.
+const SEED: &str = "FUZZ_SEED";
+
+/// Feeds `rounds` mutations of each seed to `run`. An input that makes it panic is printed before the test fails.
 pub(crate) fn mutate(seeds: &[&[u8]], rounds: usize, mut run: impl FnMut(&[u8])) {
-    let mut state = Dice(0x9e37_79b9_7f4a_7c15);
+    let rounds = number(EXECUTIONS).map_or(rounds, |wanted| wanted.div_ceil(seeds.len().max(1)));
+    let mut state = Dice(0x9e37_79b9_7f4a_7c15 ^ number(SEED).unwrap_or(0) as u64);
+    let mut run = |input: &[u8]| {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(input))) {
+            eprintln!("the input was b\"{}\"", input.escape_ascii());
+            resume_unwind(panic);
+        }
+    };
     for seed in seeds {
         run(seed);
         for _ in 0..rounds {
@@ -13,6 +30,11 @@ pub(crate) fn mutate(seeds: &[&[u8]], rounds: usize, mut run: impl FnMut(&[u8]))
             run(&input);
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a long run is asked for by the environment of the test")]
+fn number(name: &str) -> Option<usize> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 fn change(input: &mut Vec<u8>, dice: &mut Dice, seeds: &[&[u8]]) {

@@ -52,6 +52,26 @@ pub fn parse(jwk: &Json<'_>) -> Result<PublicKey, JwkError> {
     }
 }
 
+/// A public key on P-256, whatever it is for: the sender's half of a key agreement.
+#[must_use]
+pub fn p256(jwk: &Json<'_>) -> Option<PublicKey> {
+    let members = jwk.as_object()?;
+    let public = PRIVATE.iter().all(|name| members.get(name).is_none());
+    read(members).ok().filter(|key| public && matches!(key, PublicKey::P256 { .. }))
+}
+
+/// A public key on P-256 that content may be encrypted to (RFC 7517 4.2, 4.3).
+#[must_use]
+pub fn recipient(jwk: &Object<'_>) -> Option<PublicKey> {
+    let encrypts = jwk.get("use").is_none_or(|value| value.as_str() == Some("enc"));
+    let derives = jwk.get("key_ops").is_none_or(|value| {
+        let agrees = |name: &Json<'_>| matches!(name.as_str(), Some("deriveKey" | "deriveBits"));
+        value.as_array().is_some_and(|operations| operations.iter().any(agrees))
+    });
+    let public = PRIVATE.iter().all(|name| jwk.get(name).is_none());
+    read(jwk).ok().filter(|key| encrypts && derives && public && matches!(key, PublicKey::P256 { .. }))
+}
+
 fn check_purpose(jwk: &Object<'_>) -> Result<(), JwkError> {
     let usable = jwk.get("use").is_none_or(|value| value.as_str().is_some_and(|value| value != "enc"));
     let verifies = jwk.get("key_ops").is_none_or(|value| {

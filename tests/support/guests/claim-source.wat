@@ -1,4 +1,4 @@
-(func (export "issuer:plugin/claims@1.0.0#fetch") (param i32) (result i32)
+(func $outcome (result i32)
   (local $kind i32)
   (local.set $kind (call $attack))
   ;; err(internal("refused"))
@@ -12,6 +12,11 @@
   ;; ok(ready(claim-set))
   (i32.store (i32.const 3016) (global.get $text))
   (i32.store (i32.const 3020) (global.get $length))
+  ;; ok(pending(pending)): the text is the state
+  (if (i32.eq (local.get $kind) (i32.const 3))
+    (then
+      (i32.store8 (i32.const 3008) (i32.const 1))
+      (i32.store (i32.const 3024) (i32.const 7))))
   ;; ok(denied(denial))
   (if (i32.eq (local.get $kind) (i32.const 2))
     (then
@@ -22,4 +27,5 @@
       (i32.store (i32.const 3028) (global.get $text))
       (i32.store (i32.const 3032) (global.get $length))))
   (i32.const 3000))
-(func (export "issuer:plugin/claims@1.0.0#resume") (param i32) (result i32) (unreachable))
+(func (export "issuer:plugin/claims@1.0.0#fetch") (param i32) (result i32) (call $outcome))
+(func (export "issuer:plugin/claims@1.0.0#resume") (param i32) (result i32) (call $outcome))

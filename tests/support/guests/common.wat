@@ -126,6 +126,8 @@
     (then (call $setting (i32.const 5008) (i32.const 6)) (return (i32.const 1))))
   (if (i32.eq (local.get $mode) (i32.const 100)) ;; deny
     (then (call $setting (i32.const 5024) (i32.const 4)) (return (i32.const 2))))
+  (if (i32.eq (local.get $mode) (i32.const 112)) ;; pending
+    (then (call $setting (i32.const 5024) (i32.const 4)) (return (i32.const 3))))
   (if (i32.eq (local.get $mode) (i32.const 104)) (then (return (call $fetched)))) ;; http
   (if (i32.eq (local.get $mode) (i32.const 115)) (then (return (call $carried)))) ;; secret
   (if (i32.eq (local.get $mode) (i32.const 102)) (then (return (call $fished)))) ;; fish

@@ -32,7 +32,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("cases", "the cases of each plugin, in the engine of the release binary", &[], crate::plugins::cases),
     step("scripts", "plugins and templates in JavaScript and Python build and work", &[&NODE, &NPM, &PYTHON], scripts),
     step("race", "races and crashes of the release binary", &[], || on_release(Group::Race)),
-    step("interop", "foreign wallets, verifiers and identity providers", &[&NODE, &NPM], interop),
+    step("interop", "foreign wallets, verifiers and identity providers", &[&NODE, &NPM, &PYTHON], interop),
     step("examples", "each example runs", &[&CURL, &OPENSSL, &NODE, &NPM, &PROMTOOL], examples),
 ];
 
@@ -112,6 +112,7 @@ fn scripts() -> Result {
 
 fn interop() -> Result {
     npm_ci()?;
+    venv()?;
     let mut logins = cargo_test("-p issuerd --lib outbound::tests::provider");
     logins.args(if nextest() { &["--run-ignored", "only"][..] } else { &["--", "--ignored"] });
     run(logins)?;
@@ -132,6 +133,23 @@ fn npm_ci() -> Result {
     let mut install = command("npm ci --no-audit --no-fund");
     install.current_dir(folder);
     run(install)
+}
+
+/// Makes a virtual environment with the Python packages of the interop tests, unless it is there already.
+fn venv() -> Result {
+    let (folder, wanted) = (root().join("target/interop-python"), root().join("tests/interop/requirements.txt"));
+    let installed = folder.join("requirements.txt");
+    if fs::read(&installed).is_ok_and(|known| fs::read(&wanted).is_ok_and(|wanted| wanted == known)) {
+        return Ok(());
+    }
+    let mut make = command("python3 -m venv --clear");
+    make.arg(&folder);
+    run(make)?;
+    let mut install = command("python3 -m pip --python");
+    install.arg(&folder).args("--disable-pip-version-check install --quiet --requirement".split(' ')).arg(&wanted);
+    run(install)?;
+    fs::copy(&wanted, &installed)?;
+    Ok(())
 }
 
 /// Runs `run.sh` of each folder of `examples/`.

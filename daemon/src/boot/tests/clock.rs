@@ -16,6 +16,7 @@ use crate::domain::grant::Who;
 use crate::domain::offer::Created;
 use crate::domain::offer::request::pre_authorized;
 use crate::domain::token::{Grant, TokenRequest};
+use crate::format::CredentialFormat;
 use crate::store::authorization::redeem::{CodeRedeem, CodeRedemption, Minted};
 use crate::store::authorization::refresh::{Refresh, RefreshRequest, RefreshToken};
 use crate::store::redeem::Redeem;
@@ -60,7 +61,9 @@ impl Mortal {
     async fn make(app: &Shared, number: u32) -> Self {
         let element = json!({ "org.example.pass": { "name": { "defaultValue": "x" } } });
         let body = json!({ "type": format!("org.example.pass.{number}"), "claimMappings": element, "expiresIn": { "days": 1 } });
-        let Saved::Saved(pass) = app.configurations.create(body.as_object().unwrap()).await.unwrap() else { panic!() };
+        let body = body.as_object().unwrap();
+        let saved = app.configurations.create(CredentialFormat::MsoMdoc, body).await.unwrap();
+        let Saved::Saved(pass) = saved else { panic!() };
         let body = json!({ "credentials": [pass.id], "expiresIn": { "seconds": 60 } });
         let request = pre_authorized(body.as_object().unwrap(), |_| true, 600).unwrap();
         let Created::Made(made) = app.offers.create(&request, None).await.unwrap() else { panic!() };
@@ -118,6 +121,7 @@ async fn authorize(app: &Shared, configuration: Uuid) -> String {
             base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hash)
         },
         dpop_jkt: None,
+        instance_key: None,
         user_id: Uuid::from_u128(5),
         configurations: vec![configuration],
         identified: false,
@@ -135,6 +139,7 @@ async fn redeem(app: &Shared, code: &str, refresh: &str) -> CodeRedeem {
         redirect_uri: None,
         code_verifier: VERIFIER,
         jkt: None,
+        instance_key: None,
         token: crate::base::secret::sha256(code.as_bytes()),
         refresh: crate::base::secret::sha256(refresh.as_bytes()),
         enrichment: None,

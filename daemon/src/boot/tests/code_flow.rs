@@ -40,7 +40,11 @@ async fn start(change: impl FnOnce(&mut Config)) -> Running {
     let app = open_under(&config, clock.clone(), Guests::Left).await.unwrap();
     let element = json!({ "org.example.pass": { "name": { "mapFrom": "claims.name", "type": "string" } } });
     let body = json!({ "type": "org.example.pass", "claimMappings": element, "expiresIn": { "days": 1 } });
-    let Saved::Saved(made) = app.configurations.create(body.as_object().unwrap()).await.unwrap() else { panic!() };
+    let Saved::Saved(made) =
+        app.configurations.create(crate::format::CredentialFormat::MsoMdoc, body.as_object().unwrap()).await.unwrap()
+    else {
+        panic!()
+    };
     app.store.user_save(Uuid::from_u128(5), &User::default(), false).await.unwrap();
     Running { router: wallet(&app, &Tasks::new()), app, clock, pass: made.id, _folder: folder }
 }
@@ -52,6 +56,7 @@ impl Running {
             redirect_uri: REDIRECT_URI.into(),
             code_challenge: B64.encode(sha256(VERIFIER.as_bytes())),
             dpop_jkt: None,
+            instance_key: None,
             user_id: Uuid::from_u128(5),
             configurations: vec![self.pass],
             identified: false,
@@ -122,7 +127,7 @@ async fn the_response_has_what_was_granted_and_nothing_else() {
     assert!(detail["credential_identifiers"][0].as_str().is_some_and(|one| one.len() > 16));
 }
 
-// OAU-4.1.3-01, OAU-4.1.3-02, OAU-4.1.3-03, PKC-4.1-01, PKC-4.6-01, DPP-5-01, VCI-6.1-04, VCI-6.1.1-02, RES-2.2-01
+// OAU-2.3-05, OAU-4.1.3-01, OAU-4.1.3-02, OAU-4.1.3-03, PKC-4.1-01, PKC-4.6-01, DPP-5-01, VCI-6.1-04, VCI-6.1.1-02, RES-2.2-01
 #[tokio::test]
 async fn what_does_not_fit_is_refused_and_leaves_the_code_good() {
     let running = start(|_| {}).await;
@@ -180,6 +185,18 @@ async fn codes_that_are_unknown_used_expired_or_of_others_look_the_same() {
     assert_eq!(running.redeem(&of_other).await, expected);
 }
 
+// OAU-4.1.2-03
+#[tokio::test]
+async fn a_code_lives_for_a_minute() {
+    let running = start(|_| {}).await;
+    let (early, late) = (running.code(|_| {}).await, running.code(|_| {}).await);
+    running.clock.advance(Duration::from_secs(45));
+    assert_eq!(running.redeem(&early).await.0, StatusCode::OK);
+    running.clock.advance(Duration::from_secs(20));
+    let (status, body) = running.redeem(&late).await;
+    assert_eq!((status, &body["error"]), (StatusCode::BAD_REQUEST, &json!("invalid_grant")));
+}
+
 // OAU-4.1.2-04, OAU-4.1.2-05, SEC-CODE-01
 #[tokio::test]
 async fn a_code_that_is_used_twice_kills_what_came_from_it() {
@@ -195,7 +212,7 @@ async fn a_code_that_is_used_twice_kills_what_came_from_it() {
     assert_eq!(running.token(&again).await.1["error"], "invalid_grant");
 }
 
-// OAU-6-01, OAU-6-02, BCP-4.14.2-01, SEC-REF-01, SEC-CODE-05
+// OAU-2.3-05, OAU-6-01, OAU-6-02, BCP-4.14.2-01, SEC-REF-01, SEC-CODE-05
 #[tokio::test]
 async fn a_refresh_token_gives_access_tokens_to_its_client_alone() {
     let running = start(|config| config.authorization_code.rotate_refresh_tokens = true).await;
@@ -273,6 +290,7 @@ async fn a_key_must_be_shown_when_that_is_required() {
         redirect_uri: None,
         code_verifier: VERIFIER,
         jkt: None,
+        instance_key: None,
         token: [1; 32],
         refresh: [2; 32],
         enrichment: None,

@@ -67,6 +67,45 @@ pub(super) fn pid(today: Date) -> Value {
     )
 }
 
+/// The same person identification as an SD-JWT VC. Claims of an offer have the names that they have for the mdoc.
+pub(super) fn sd_jwt_pid(today: Date) -> Value {
+    let demo = |name: &str, kind: &str, demo: Value| json!({ "mapFrom": format!("claims.{name}"), "type": kind, "defaultValue": demo });
+    let optional = |name: &str, kind: &str| json!({ "mapFrom": format!("claims.{name}"), "type": kind });
+    json!({
+        "vct": "urn:eudi:pid:1",
+        "claimMappings": {
+            "family_name": demo("family_name", "string", "Sommer".into()),
+            "given_name": demo("given_name", "string", "Mika".into()),
+            "birthdate": demo("birth_date", "date", "1990-02-28".into()),
+            "place_of_birth": demo("place_of_birth", "object", json!({ "locality": "Amaurot" })),
+            "nationalities": {
+                "mapFrom": "claims.nationality", "type": "array", "defaultValue": [COUNTRY],
+                "items": { "type": "string" },
+            },
+            "address": { "claims": {
+                "formatted": optional("resident_address", "string"),
+                "locality": optional("resident_city", "string"),
+                "postal_code": optional("resident_postal_code", "string"),
+                "country": optional("resident_country", "string"),
+            } },
+            "picture": demo("portrait", "binary", STANDARD.encode(PORTRAIT).into()),
+            "sex": optional("sex", "number"),
+            "email": optional("email_address", "string"),
+            "personal_administrative_number": optional("personal_administrative_number", "string"),
+            "date_of_issuance": demo("issuance_date", "date", today.to_string().into()),
+            "date_of_expiry": demo("expiry_date", "date", in_five_years(today).to_string().into()),
+            "issuing_authority": { "type": "string", "defaultValue": "Utopia Civil Registry", "sd": "never" },
+            "issuing_country": { "type": "string", "defaultValue": COUNTRY, "sd": "never" },
+        },
+        "expiresIn": { "days": 90 },
+        "branding": {
+            "name": "Demo person identification",
+            "description": "Issued by issuerd dev, for trying out",
+            "backgroundColor": "#1a3e72",
+        },
+    })
+}
+
 fn in_five_years(today: Date) -> Date {
     today.saturating_add(jiff::Span::new().years(5))
 }

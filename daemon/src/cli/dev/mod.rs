@@ -22,6 +22,7 @@ use crate::base::random::SystemRandom;
 use crate::boot;
 use crate::config::Config;
 use crate::domain::access::Role;
+use crate::domain::configuration::CredentialFormat;
 use crate::domain::configuration::catalog::Saved;
 use crate::domain::offer::request::pre_authorized;
 use crate::domain::offer::{Created, link};
@@ -163,8 +164,12 @@ async fn prepare(app: &App, management: String) -> Result<Ready, Failed> {
     let now = app.clock.now();
     let today = Offset::UTC.to_datetime(now).date();
     let mut ids = Vec::new();
-    for wanted in [configurations::mdl(today), configurations::pid(today)] {
-        ids.push(ensure_configuration(app, wanted).await?);
+    for (format, wanted) in [
+        (CredentialFormat::MsoMdoc, configurations::mdl(today)),
+        (CredentialFormat::MsoMdoc, configurations::pid(today)),
+        (CredentialFormat::DcSdJwt, configurations::sd_jwt_pid(today)),
+    ] {
+        ids.push(ensure_configuration(app, format, wanted).await?);
     }
     let client = app.clients.put(CLIENT, "issuerd dev", Role::Admin, now).await?;
     Ok(Ready {
@@ -177,14 +182,15 @@ async fn prepare(app: &App, management: String) -> Result<Ready, Failed> {
     })
 }
 
-async fn ensure_configuration(app: &App, wanted: Value) -> Result<(String, Uuid), Failed> {
-    let kind = wanted.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let found = app.configurations.all().iter().find(|existing| existing.doc_type == kind).cloned();
+async fn ensure_configuration(app: &App, format: CredentialFormat, wanted: Value) -> Result<(String, Uuid), Failed> {
+    let kind = wanted.get("type").or_else(|| wanted.get("vct")).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let found =
+        app.configurations.all().iter().find(|one| one.format() == format && one.credential_type() == kind).cloned();
     if let Some(existing) = found {
         return Ok((kind, existing.id));
     }
     let body = wanted.as_object().cloned().unwrap_or_default();
-    match app.configurations.create(&body).await? {
+    match app.configurations.create(format, &body).await? {
         Saved::Saved(made) => Ok((kind, made.id)),
         Saved::Invalid(details) => Err(format!("the {kind} configuration of dev: {details:?}").into()),
         Saved::Unknown => Err("a configuration vanished".into()),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::Authorizations;
+use super::{AskedClaims, Authorizations};
 use crate::base::clock::after;
 use crate::base::secret::sha256;
 use crate::domain::Failure;
@@ -73,6 +73,7 @@ impl Authorizations {
             redirect_uri: request.redirect_uri,
             code_verifier: request.code_verifier,
             jkt: request.who.jkt,
+            instance_key: request.who.instance_key,
             token: sha256(drawn.access_token.as_bytes()),
             refresh: sha256(drawn.refresh_token.as_bytes()),
             enrichment: None,
@@ -90,7 +91,9 @@ impl Authorizations {
         match self.store.code_redeem(&redemption, mint).await? {
             CodeRedeem::Redeemed(found) => {
                 let minted = mint(&found.0, &found.1);
-                Ok(CodeGrant::Granted(self.hand_out(drawn, minted, found.1.scope.as_deref())))
+                let mut granted = self.hand_out(drawn, minted, found.1.scope.as_deref());
+                granted.asked = self.asked(found.0.id, &granted.identifiers).await?;
+                Ok(CodeGrant::Granted(granted))
             }
             refused => Ok(CodeGrant::Refused(refused)),
         }
@@ -169,6 +172,7 @@ impl Authorizations {
             identifiers: token.map(|token| token.identifiers).unwrap_or_default(),
             refresh_token: refresh.map(|_| drawn.refresh_token),
             scope: scope.and_then(|scope| self.scope_of(&configurations, scope)),
+            asked: AskedClaims::new(),
         }
     }
 }

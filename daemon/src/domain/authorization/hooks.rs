@@ -25,12 +25,12 @@ impl Authorizations {
     ) -> Result<Entry, Stop> {
         let found = |ids: Vec<Uuid>| ids.into_iter().map(|id| self.configurations.find(id)).collect::<Option<Vec<_>>>();
         let Some(found) = wanted.and_then(found) else { return Ok(Entry::NotGood) };
-        let concerned = |one: &Arc<Configuration>| self.hooks.covers(Phase::TokenRequest, &one.doc_type);
+        let concerned = |one: &Arc<Configuration>| self.hooks.covers(Phase::TokenRequest, one.credential_type());
         if !found.iter().any(concerned) {
             return Ok(Entry::Unasked);
         }
         let Some(claims) = self.store.authorization_claims(offer.id).await? else { return Ok(Entry::NotGood) };
-        let (mut steps, holder) = approved_steps(claims);
+        let (mut steps, holder, _) = approved_steps(claims);
         steps.persisted = self.store.user_claims(offer.user_id).await?;
         let (none, keys) = (Map::new(), []);
         let subject = Subject {

@@ -18,6 +18,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use crate::store::authorization::ApprovedClaims;
+pub use crate::store::authorization::asked::{AskedClaim, AskedClaims};
 
 use super::Failure;
 use super::claims::Steps;
@@ -67,6 +68,8 @@ pub struct Approved {
     pub code_challenge: String,
     /// Thumbprint of the key to which the code is bound: `dpop_jkt`, or the key of the proof at the pushed request.
     pub dpop_jkt: Option<[u8; 32]>,
+    /// Thumbprint of the key of the attested wallet instance that the code is for.
+    pub instance_key: Option<[u8; 32]>,
     /// The person.
     pub user_id: Uuid,
     /// What was approved, each configuration once.
@@ -115,10 +118,9 @@ impl Authorizations {
             used: false,
         };
         let keep_until = after(expires_at, KEEP_UNUSED);
-        let (claims, hash) = (approved.claims, sha256(code.as_bytes()));
-        self.store
-            .authorization_grant(&NewAuthorization { authorization, claims, code: hash, record, keep_until })
-            .await?;
+        let (claims, hash, instance_key) = (approved.claims, sha256(code.as_bytes()), approved.instance_key);
+        let new = NewAuthorization { authorization, claims, code: hash, record, instance_key, keep_until };
+        self.store.authorization_grant(&new).await?;
         Ok(code)
     }
 
@@ -139,6 +141,14 @@ impl Authorizations {
         (!kept.is_empty()).then(|| kept.join(" "))
     }
 
+    /// What the wallet asked for, for a token response with identifiers (RFC 9396 7).
+    async fn asked(&self, authorization: Uuid, identifiers: &[(String, Uuid)]) -> Result<AskedClaims, Failure> {
+        if identifiers.is_empty() {
+            return Ok(AskedClaims::new());
+        }
+        Ok(self.store.authorization_claims(authorization).await?.map(|claims| claims.asked).unwrap_or_default())
+    }
+
     fn secret<const N: usize>(&self) -> Result<String, Failure> {
         Ok(B64.encode(bytes::<N>(self.random.as_ref())?))
     }
@@ -150,8 +160,8 @@ pub fn holder(identity: &Identity) -> Option<Value> {
     serde_json::to_value(identity).ok()
 }
 
-/// What an authorization contributes to the claims of a credential, and who its holder is.
-pub(super) fn approved_steps(claims: ApprovedClaims) -> (Steps, Option<Value>) {
-    let ApprovedClaims { identity, hooks, authentication_provider, holder } = claims;
-    (Steps { identity, authorization_hooks: hooks, authentication_provider, ..Steps::default() }, holder)
+/// What an authorization contributes to the claims of a credential, who its holder is, and what the wallet asked for.
+pub(super) fn approved_steps(claims: ApprovedClaims) -> (Steps, Option<Value>, AskedClaims) {
+    let ApprovedClaims { identity, hooks, authentication_provider, holder, asked } = claims;
+    (Steps { identity, authorization_hooks: hooks, authentication_provider, ..Steps::default() }, holder, asked)
 }

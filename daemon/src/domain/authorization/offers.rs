@@ -1,7 +1,7 @@
 //! Authorization code offers (`OpenID4VCI` 4.1.1): many people may claim one, each after a login of their own.
 //!
 //! One that needs nothing kept is only a link, as in the reference API: it names the configurations and the parameters for the login,
-//! lasts for ever and cannot be taken back. One with `issuerState` or `expiresIn` is kept here. Then the link carries an `issuer_state`
+//! lasts for ever and cannot be taken back. One with `issuerState`, `expiresIn` or `singleUse` is kept here. Then the link carries an `issuer_state`
 //! in the place of the parameters, which the authorization endpoint finds by it, so that the link says nothing about a person.
 
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub struct CodeOffers {
 impl CodeOffers {
     /// Keeps an offer, when the request needs that.
     pub async fn create(&self, request: &AuthorizationCodeRequest) -> Result<Option<CodeOffer>, Failure> {
-        if !request.issuer_state && request.expires_in.is_none() {
+        if !request.issuer_state && !request.single_use && request.expires_in.is_none() {
             return Ok(None);
         }
         let now = self.clock.now();
@@ -48,6 +48,7 @@ impl CodeOffers {
             expires_at: request.expires_in.map(|seconds| after(now, Duration::from_secs(seconds))),
             issuer_state: B64.encode(bytes::<32>(self.random.as_ref())?),
             reference: B64.encode(bytes::<16>(self.random.as_ref())?),
+            single_use: request.single_use,
         };
         self.store.code_offer_create(&offer).await?;
         Ok(Some(offer))

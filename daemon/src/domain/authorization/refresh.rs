@@ -72,11 +72,13 @@ impl Authorizations {
             Refresh::Refreshed(found) => {
                 let minted = mint(&found);
                 let configurations = minted.as_ref().map(|token| token.configurations.clone()).unwrap_or_default();
+                let identifiers = minted.map(|token| token.identifiers).unwrap_or_default();
                 Ok(RefreshGrant::Granted(Granted {
                     access_token,
                     expires_in: life.as_secs(),
                     bound,
-                    identifiers: minted.map(|token| token.identifiers).unwrap_or_default(),
+                    asked: self.asked(found.authorization, &identifiers).await?,
+                    identifiers,
                     refresh_token: successor,
                     scope: found.scope.and_then(|scope| self.scope_of(&configurations, asked.scope.unwrap_or(&scope))),
                 }))

@@ -75,7 +75,7 @@ impl ClaimSources {
         let roster = self.roster.now();
         let origin = match configuration.claim_source_id {
             Some(id) => self.find(id).map_or(Origin::Gone(id), Origin::Named),
-            None => Origin::Bound(roster.places.bindings.get(&configuration.doc_type)?.clone()),
+            None => Origin::Bound(roster.places.bindings.get(configuration.credential_type())?.clone()),
         };
         Some(Source { origin, roster })
     }

@@ -15,9 +15,29 @@ use crate::domain::firewall::{Breach, pass};
 use crate::domain::issuance::validity::Hints;
 use crate::plugin::contract::{ClaimSet, Outcome};
 use crate::plugin::{PluginCalls, World};
+use crate::store::deferred::SourceState;
 
 /// Longest key of a record in its register, in bytes.
 const MOST_RECORD_REF: usize = 256;
+
+/// A claim source that knows the claims later.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patience {
+    /// The plugin that asks for it.
+    pub plugin: String,
+    /// What it left for itself.
+    pub state: String,
+    /// When to ask again.
+    pub retry_after: Duration,
+}
+
+/// What a claim source answered.
+pub enum Answered {
+    /// It knows.
+    Ready(Fetched),
+    /// It will know.
+    Pending(Patience),
+}
 
 /// What a claim source said of a holder.
 #[derive(Clone, PartialEq)]
@@ -31,7 +51,8 @@ pub struct Fetched {
 }
 
 impl ClaimSources {
-    /// Asks `source` for the claims of one credential request; `identifier` is its `credential_identifier`.
+    /// Asks `source` for the claims of one credential request; `identifier` is its `credential_identifier`, and `left` what the source left
+    /// for itself when it was asked for the same request before. A source that has changed meanwhile begins anew.
     pub async fn fetch(
         &self,
         source: &Source,
@@ -39,23 +60,34 @@ impl ClaimSources {
         known: &Known,
         configuration: &Configuration,
         identifier: Option<&str>,
-    ) -> Result<Fetched, Blocked> {
+        left: Option<&SourceState>,
+    ) -> Result<Answered, Blocked> {
         let (plugin, calls) = (source.plugin()?, &source.roster.calls);
         let running = start(Arc::clone(&self.events), Operation::OpenidClaimSourceRetrieve);
         let context = subject.for_source(known, configuration, identifier);
-        let fetched = match calls.fetch(plugin, context).await? {
+        let left = left.filter(|left| left.plugin == plugin);
+        let outcome = match left {
+            None => calls.fetch(plugin, context).await?,
+            Some(left) => calls.resume(plugin, context, left.state.clone()).await?,
+        };
+        let fetched = match outcome {
             Outcome::Ready(set) => passed(&set, configuration).map_err(|breach| {
                 calls.refuse_answer(plugin, &breach.to_string());
                 Blocked::Failed
             })?,
             Outcome::Denied(denial) => return Err(Blocked::denied(plugin, &denial)),
             Outcome::Pending(pending) => {
-                let retry_after = Some(Duration::from_secs(pending.retry_after_seconds.into()));
-                return Err(Blocked::Unavailable { retry_after });
+                running.succeed();
+                let retry_after = Duration::from_secs(pending.retry_after_seconds.into());
+                return Ok(Answered::Pending(Patience {
+                    plugin: plugin.to_owned(),
+                    state: pending.state,
+                    retry_after,
+                }));
             }
         };
         running.succeed();
-        Ok(fetched)
+        Ok(Answered::Ready(fetched))
     }
 }
 

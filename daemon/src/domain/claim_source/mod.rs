@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::roster::Roster;
-pub use fetch::Fetched;
+pub use fetch::{Answered, Fetched, Patience};
 
 /// A stored claim source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

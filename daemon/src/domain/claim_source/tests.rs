@@ -75,7 +75,7 @@ impl Bench {
             "expiresIn": {"days": 1},
             "claimSourceId": claim_source,
         });
-        match self.configurations.create(&map(&body)).await.unwrap() {
+        match self.configurations.create(crate::format::CredentialFormat::MsoMdoc, &map(&body)).await.unwrap() {
             SavedConfiguration::Saved(saved) => Ok(saved.id),
             SavedConfiguration::Invalid(mistakes) => Err(json!(mistakes)),
             SavedConfiguration::Unknown => panic!("unknown"),

@@ -13,6 +13,8 @@ use crate::wire::jws::{Header, Jws, JwsError};
 
 /// The one `client_assertion_type` (RFC 7523 2.2).
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// What `typ` may say, when it is there; a JWT of another type is not taken for an assertion.
+const TYPES: [&str; 2] = ["JWT", "client-authentication+jwt"];
 /// How far ahead `exp` may be: an assertion is made for one request.
 const LONGEST_LIFE: Duration = Duration::from_mins(10);
 /// Longest `jti` in bytes.
@@ -29,6 +31,9 @@ pub enum AssertionError {
     /// Not an acceptable compact JWS.
     #[error("client_assertion {0}")]
     Jws(#[from] JwsError),
+    /// `typ` says that it is something else (RFC 8725 3.11).
+    #[error("typ of client_assertion must be JWT or client-authentication+jwt, or left out")]
+    Kind,
     /// `alg` is not one of the metadata's `token_endpoint_auth_signing_alg_values_supported`.
     #[error("alg of client_assertion must be ES256, ES384 or EdDSA")]
     Algorithm,
@@ -95,17 +100,10 @@ impl<'a> Assertion<'a> {
 
     /// Whether a registered key of this client made it. An unknown client costs a check as well.
     pub(super) fn is_by(&self, client: Option<&Registered>) -> bool {
-        let key = client.and_then(|client| self.key(client));
+        // Keys in the header are not looked at.
+        let key = client.and_then(|client| client.key(self.kid.as_deref(), self.algorithm));
         let good = verify(key.unwrap_or(&NOBODY), self.jws.signed(), self.jws.signature());
         good && key.is_some()
-    }
-
-    /// The key that `kid` names; without one, the only one of its algorithm. Keys in the header are not looked at.
-    fn key<'c>(&self, client: &'c Registered) -> Option<&'c PublicKey> {
-        let fits = |key: &&PublicKey| Algorithm::of(key) == self.algorithm;
-        let mut found = client.keys.iter().filter(|(kid, _)| self.kid.is_none() || *kid == self.kid);
-        let (first, second) = (found.next(), found.next());
-        if second.is_some() { None } else { first.map(|(_, key)| key).filter(fits) }
     }
 }
 
@@ -123,6 +121,11 @@ const NOBODY: PublicKey = PublicKey::P256 {
 
 fn read_header(members: &Object<'_>) -> Result<(Algorithm, Option<String>), AssertionError> {
     let header = Header::of(members)?;
+    if members.get("typ").is_some()
+        && !header.typ.is_some_and(|typ| TYPES.iter().any(|one| typ.eq_ignore_ascii_case(one)))
+    {
+        return Err(AssertionError::Kind);
+    }
     let algorithm = Algorithm::named(header.algorithm).ok_or(AssertionError::Algorithm)?;
     Ok((algorithm, members.get("kid").and_then(Json::as_str).map(str::to_owned)))
 }

@@ -6,12 +6,12 @@ use super::assertion::{ASSERTION_TYPE, Assertion, AssertionError, LONGEST_ID};
 use super::attestation::{self, AttestationError};
 use super::pop::{self, PopError, PopRules};
 use super::times::Now;
-use super::{Client, ClientRefusal, Method, WalletClients, certificate, unregistered};
+use super::{Client, ClientRefusal, Method, RequestKeys, WalletClients, certificate, unregistered};
 use crate::domain::Failure;
 use crate::store::seen::Space;
 
 /// How far a client's clock may be off.
-const SKEW: Duration = Duration::from_mins(1);
+pub(super) const SKEW: Duration = Duration::from_mins(1);
 
 /// What a request shows of its client.
 #[derive(Debug, Clone, Copy, Default)]
@@ -71,23 +71,24 @@ impl WalletClients {
         }
     }
 
-    /// A public client, or one that is known by its certificate (RFC 8705 2.1, 2.2).
+    /// A public client, or one that is known by its certificate (RFC 8705 2.1, 2.2). Where wallets must be attested, the certificate of
+    /// a client that is registered with it is as good, and a name is not.
     fn by_name(&self, presented: &Presented<'_>) -> Result<Client, ClientRefusal> {
-        let policy = &self.policy;
-        if policy.attestation_required {
+        let known = presented.client_id.and_then(|id| self.named(id));
+        if let Some(known) = known.as_ref().filter(|known| known.authentication == Method::Mtls)
+            && presented.certificate.is_some_and(|der| certificate::is_of(der, known))
+        {
+            return Ok(known.client(Method::Mtls));
+        }
+        if self.policy.attestation_required {
             return Err(ClientRefusal::AttestationRequired);
         }
         let id = presented.client_id.ok_or(ClientRefusal::Missing)?;
-        let Some(known) = self.named(id) else {
-            let good = policy.allow_unregistered && id.len() <= LONGEST_ID;
-            return if good { Ok(unregistered(id)) } else { Err(ClientRefusal::Unproven) };
-        };
-        let shown = match known.authentication {
-            Method::Public => true,
-            Method::Mtls => presented.certificate.is_some_and(|der| certificate::is_of(der, &known)),
-            Method::PrivateKeyJwt | Method::Attestation => false,
-        };
-        if shown { Ok(known.client(known.authentication)) } else { Err(ClientRefusal::Unproven) }
+        match known {
+            Some(known) if known.authentication == Method::Public => Ok(known.client(Method::Public)),
+            None if self.policy.allow_unregistered && id.len() <= LONGEST_ID => Ok(unregistered(id)),
+            Some(_) | None => Err(ClientRefusal::Unproven),
+        }
     }
 
     async fn by_assertion(&self, presented: &Presented<'_>) -> Result<Result<Client, ClientRefusal>, Failure> {
@@ -102,9 +103,6 @@ impl WalletClients {
     }
 
     fn checked_assertion<'a>(&self, presented: &Presented<'a>) -> Result<(Assertion<'a>, Client), ClientRefusal> {
-        if self.policy.attestation_required {
-            return Err(ClientRefusal::AttestationRequired);
-        }
         let (Some(text), Some(kind)) = (presented.assertion, presented.assertion_type) else {
             return Err(ClientRefusal::HalfAssertion);
         };
@@ -153,7 +151,7 @@ impl WalletClients {
             now,
         };
         let good = pop::check(proof.trim(), &attested, &rules)?;
-        let key = attested.facts.key;
+        let (key, instance) = (attested.facts.key, attested.key);
         // A wallet needs no registration when its provider vouches for it; one that is registered to prove itself otherwise must.
         let client = match self.named(&attested.client_id) {
             Some(known) if matches!(known.authentication, Method::Public | Method::Attestation) => {
@@ -162,6 +160,7 @@ impl WalletClients {
             Some(_) => return Err(ClientRefusal::Unproven),
             None => Client { method: Method::Attestation, ..unregistered(&attested.client_id) },
         };
-        Ok((good, Client { instance_key: Some(key), wallet: Some(attested.facts), ..client }, key))
+        let (facts, request_keys) = (Some(attested.facts), RequestKeys::Instance(instance));
+        Ok((good, Client { instance_key: Some(key), wallet: facts, request_keys, ..client }, key))
     }
 }

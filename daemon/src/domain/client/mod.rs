@@ -13,6 +13,7 @@ mod read;
 mod redirect;
 mod refusal;
 pub mod registered;
+mod request_object;
 #[cfg(test)]
 mod tests;
 mod times;
@@ -32,6 +33,7 @@ pub use assertion::ASSERTION_TYPE;
 pub use authenticate::Presented;
 pub use refusal::{ClientRefusal, Remedy};
 use registered::{ByName, Registered};
+pub use request_object::{RequestKeys, RequestObjectError};
 
 /// How a client proves who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -87,6 +89,8 @@ pub struct Client {
     pub wallet: Option<WalletFacts>,
     /// Whether it gets access tokens that are bound to a key only.
     pub require_dpop: bool,
+    /// What it signs its authorization requests with.
+    pub request_keys: RequestKeys,
 }
 
 impl Client {
@@ -103,13 +107,13 @@ impl Client {
 pub struct ClientPolicy {
     /// Wallets that are neither registered nor attested, also without a name for the pre-authorized grant.
     pub allow_unregistered: bool,
-    /// Every wallet must be attested.
+    /// Wallets must be attested, or be registered with a key or a certificate of their own and prove that they have it.
     pub attestation_required: bool,
     /// There are trusted wallet providers.
     pub attestation: bool,
     /// Each proof of an attested wallet must have a challenge of ours.
     pub require_challenge: bool,
-    /// A client of `issuer.toml` shows a certificate.
+    /// The listener asks clients for certificates.
     pub certificates: bool,
 }
 
@@ -137,10 +141,11 @@ impl ClientPolicy {
     pub fn methods(&self) -> Vec<&'static str> {
         let mut methods = Vec::new();
         if !self.attestation_required {
-            methods.extend(["none", "private_key_jwt"]);
-            if self.certificates {
-                methods.extend(["tls_client_auth", "self_signed_tls_client_auth"]);
-            }
+            methods.push("none");
+        }
+        methods.push("private_key_jwt");
+        if self.certificates {
+            methods.extend(["tls_client_auth", "self_signed_tls_client_auth"]);
         }
         if self.attestation {
             methods.push("attest_jwt_client_auth");
@@ -241,5 +246,6 @@ fn unregistered(id: &str) -> Client {
         instance_key: None,
         wallet: None,
         require_dpop: false,
+        request_keys: RequestKeys::None,
     }
 }

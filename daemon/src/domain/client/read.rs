@@ -104,11 +104,14 @@ fn subject(fields: &mut Fields<'_>) -> Option<String> {
 
 /// What a method needs must be there, and what it has no use for must not: it would look like protection.
 fn check_method(client: &Registered, fields: &mut Fields<'_>) {
-    let keys = client.authentication == Method::PrivateKeyJwt;
-    match (keys, client.jwks.is_some()) {
-        (true, false) => fields.mistake("jwks", "is required for private_key_jwt"),
-        (false, true) => fields.mistake("jwks", "is for private_key_jwt only"),
-        (true, true) | (false, false) => {}
+    match (client.authentication, client.jwks.is_some()) {
+        (Method::PrivateKeyJwt, false) => fields.mistake("jwks", "is required for private_key_jwt"),
+        (Method::Public | Method::Attestation, true) => {
+            fields.mistake("jwks", "is for private_key_jwt, and for signed requests with mtls");
+        }
+        // With a certificate they are for signed requests.
+        (Method::PrivateKeyJwt | Method::Mtls, true) | (Method::Public | Method::Attestation | Method::Mtls, false) => {
+        }
     }
     let given =
         [!client.certificate_sha256.is_empty(), client.certificate_subject.is_some(), client.certificate_dns.is_some()];

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::{Builder, Uuid};
 
-use super::{Client, Method};
+use super::{Client, Method, RequestKeys};
 use crate::base::key::PublicKey;
 use crate::base::secret::sha256;
+use crate::signer::Algorithm;
 use crate::wire::json::Json;
 use crate::wire::jwk;
 
@@ -79,7 +80,7 @@ impl Registered {
     }
 
     /// The client, known in this way.
-    pub(super) fn client(&self, method: Method) -> Client {
+    pub(super) fn client(self: &Arc<Self>, method: Method) -> Client {
         Client {
             id: self.client_id.clone(),
             method,
@@ -87,7 +88,20 @@ impl Registered {
             instance_key: None,
             wallet: None,
             require_dpop: self.require_dpop,
+            request_keys: if self.keys.is_empty() {
+                RequestKeys::None
+            } else {
+                RequestKeys::Registered(Arc::clone(self))
+            },
         }
+    }
+
+    /// The key that `kid` names, of this algorithm; without a `kid`, the only one there is.
+    pub(super) fn key(&self, kid: Option<&str>, algorithm: Algorithm) -> Option<&PublicKey> {
+        let mut found = self.keys.iter().filter(|(known, _)| kid.is_none() || known.as_deref() == kid);
+        let (first, second) = (found.next(), found.next());
+        let key = if second.is_some() { None } else { first.map(|(_, key)| key) };
+        key.filter(|key| Algorithm::of(key) == algorithm)
     }
 
     /// The same with its keys read, which are not stored twice.

@@ -38,11 +38,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Branding {
     let text = |value: Option<&str>| value.map(str::to_owned);
     let name = text(fields.text("name", 1, 255));
     let description = text(fields.text("description", 1, 1024));
-    let background_color = text(fields.text("backgroundColor", 7, 7));
-    let hex = |color: &String| color.starts_with('#') && color.bytes().skip(1).all(|b| b.is_ascii_hexdigit());
-    if background_color.as_ref().is_some_and(|color| !hex(color)) {
-        fields.mistake("backgroundColor", "must be #RRGGBB");
-    }
+    let background_color = color(fields, "backgroundColor");
     Branding {
         name,
         description,
@@ -53,7 +49,17 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Branding {
     }
 }
 
-fn image(fields: &mut Fields<'_>, member: &'static str) -> Option<String> {
+/// `#RRGGBB`
+pub(super) fn color(fields: &mut Fields<'_>, member: &'static str) -> Option<String> {
+    let color = fields.text(member, 7, 7)?;
+    if !color.starts_with('#') || !color.bytes().skip(1).all(|b| b.is_ascii_hexdigit()) {
+        fields.mistake(member, "must be #RRGGBB");
+    }
+    Some(color.to_owned())
+}
+
+/// A PNG or SVG image as a data URI.
+pub(super) fn image(fields: &mut Fields<'_>, member: &'static str) -> Option<String> {
     let uri = fields.text(member, 1, MOST_IMAGE_BYTES)?;
     match image_problem(uri) {
         None => Some(uri.to_owned()),

@@ -98,7 +98,7 @@ impl Hooks {
         let rules: Vec<_> = roster.places.rules.iter().filter(|rule| rule.phases.contains(&Phase::Authorize)).collect();
         let mut step = place.resume(&rules, step);
         while let Some(rule) = rules.get(place.passed) {
-            if admission.configurations.iter().any(|one| rule.concerns(&one.doc_type)) {
+            if admission.configurations.iter().any(|one| rule.concerns(one.credential_type())) {
                 place.steps += 1;
                 if place.steps > MOST_STEPS {
                     tracing::warn!(plugin = rule.plugin, "an auth hook asks a person without end");
@@ -154,6 +154,11 @@ impl Hooks {
 }
 
 impl Place {
+    /// Asks the hook that waits as if the person had just come to it.
+    pub fn begin_again(&mut self) {
+        (self.waits, self.state) = (None, None);
+    }
+
     fn wait(&mut self, rule: &AuthHookRule, state: &str) {
         self.waits = Some(rule.plugin.clone());
         self.state = Some(state.to_owned());

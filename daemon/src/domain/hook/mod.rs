@@ -49,8 +49,8 @@ pub struct AuthHookRule {
 }
 
 impl AuthHookRule {
-    fn concerns(&self, doc_type: &str) -> bool {
-        self.credentials.is_empty() || self.credentials.iter().any(|one| one == doc_type)
+    fn concerns(&self, credential_type: &str) -> bool {
+        self.credentials.is_empty() || self.credentials.iter().any(|one| one == credential_type)
     }
 }
 
@@ -85,8 +85,8 @@ impl Hooks {
 
     /// Whether a hook is asked in a phase for this type.
     #[must_use]
-    pub fn covers(&self, phase: Phase, doc_type: &str) -> bool {
-        let asked = |rule: &AuthHookRule| rule.phases.contains(&phase) && rule.concerns(doc_type);
+    pub fn covers(&self, phase: Phase, credential_type: &str) -> bool {
+        let asked = |rule: &AuthHookRule| rule.phases.contains(&phase) && rule.concerns(credential_type);
         self.roster.now().places.rules.iter().any(asked)
     }
 
@@ -108,7 +108,7 @@ impl Hooks {
         let roster = self.roster.now();
         let mut admission = Admission { known, added: Map::new(), configurations };
         for rule in roster.places.rules.iter().filter(|rule| rule.phases.contains(&phase)) {
-            if admission.configurations.iter().any(|one| rule.concerns(&one.doc_type)) {
+            if admission.configurations.iter().any(|one| rule.concerns(one.credential_type())) {
                 self.ask(&*roster.calls, rule, phase, subject, &mut admission).await?;
             }
         }

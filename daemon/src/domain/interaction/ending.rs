@@ -5,7 +5,7 @@ use super::parties::Approved;
 use super::session::{Session, Stage};
 use super::steps::Move;
 use crate::domain::Failure;
-use crate::store::interaction::InteractionEnd;
+use crate::store::interaction::{Completes, InteractionEnd};
 
 impl Interactions {
     /// The person approved. Of many approvals at once one gets a code; the record and the pushed request are gone before the code is
@@ -22,8 +22,10 @@ impl Interactions {
             redirect_uri: interaction.request.redirect_uri.clone(),
             code_challenge: interaction.request.code_challenge.clone(),
             dpop_jkt: interaction.request.dpop_jkt,
+            instance_key: interaction.wallet.instance_key,
             user,
             configurations: interaction.configurations.clone(),
+            asked: interaction.request.claims.clone(),
             identified: interaction.request.identified,
             scope: interaction.request.scope.clone(),
             identity,
@@ -31,8 +33,11 @@ impl Interactions {
             holder: interaction.holder.as_ref().and_then(|holder| serde_json::to_value(holder).ok()),
             offer: interaction.request.offer,
         };
-        if !self.ends(&session).await? {
-            return Ok(Move::Over);
+        match self.store.interaction_end(&session.id, session.version, interaction.completes()).await? {
+            InteractionEnd::Ended => {}
+            InteractionEnd::Gone | InteractionEnd::RequestUsed => return Ok(Move::Over),
+            // Somebody else has claimed it while this person logged in.
+            InteractionEnd::OfferUsed => return self.end_with(session, "access_denied", None).await,
         }
         let code = self.grants.grant(approved).await?;
         let (uri, state) = (&interaction.request.redirect_uri, interaction.request.state.as_deref());
@@ -63,7 +68,8 @@ impl Interactions {
     }
 
     async fn ends(&self, session: &Session) -> Result<bool, Failure> {
-        let end = self.store.interaction_end(&session.id, session.version, session.interaction.pushed).await?;
+        let completes = Completes { pushed: session.interaction.pushed, offer: None };
+        let end = self.store.interaction_end(&session.id, session.version, completes).await?;
         Ok(end == InteractionEnd::Ended)
     }
 }

@@ -27,12 +27,14 @@ impl Grants for CodeGrants {
             identity: approved.identity.claims,
             hooks: approved.added,
             holder: approved.holder,
+            asked: approved.asked,
         };
         let approved = authorization::Approved {
             client_id: approved.client_id,
             redirect_uri: approved.redirect_uri,
             code_challenge: approved.code_challenge,
             dpop_jkt: approved.dpop_jkt,
+            instance_key: approved.instance_key,
             user_id: approved.user,
             configurations: approved.configurations,
             identified: approved.identified,
@@ -50,6 +52,7 @@ fn offered(offer: CodeOffer) -> Offered {
         id: offer.id,
         login_hint: text("login_hint"),
         prompt: text("prompt"),
+        once: offer.single_use,
         configurations: offer.configurations,
     }
 }

@@ -3,7 +3,7 @@
 use super::parties::Wallet;
 use super::push::{PREFIX, Pushed};
 use super::redirect::{RedirectProblem, with_answer};
-use super::request::{AuthorizationRequest, Parameters, RequestCode, RequestError};
+use super::request::{AuthorizationRequest, Parameters};
 use super::session::{Interaction, Stage};
 use super::{INTERACTION_LIFETIME, Interactions};
 use crate::base::clock::after;
@@ -24,6 +24,8 @@ pub enum Unsafe {
     UnknownClient,
     /// There is no authorization code flow here.
     Disabled,
+    /// Its signed request object cannot be believed.
+    RequestObject,
     /// The redirect URI is not one that this client may use.
     Redirect(RedirectProblem),
 }
@@ -69,24 +71,31 @@ impl Interactions {
         }
     }
 
-    async fn open_plain(&self, client_id: &str, parameters: &Parameters) -> Result<Opening, Failure> {
+    async fn open_plain(&self, client_id: &str, sent: &Parameters) -> Result<Opening, Failure> {
         let Some(wallet) = self.wallets.find(client_id).await? else {
             return Ok(Opening::Refused(Unsafe::UnknownClient));
         };
+        // Until a request object is believed, nothing that came with it says where an answer may go.
+        let Ok(object) = self.object(sent) else { return Ok(Opening::Refused(Unsafe::RequestObject)) };
+        let signed = match object {
+            None => None,
+            Some(object) => match self.wallets.signed(client_id, object).await? {
+                Ok(signed) => Some(signed),
+                Err(_) => return Ok(Opening::Refused(Unsafe::RequestObject)),
+            },
+        };
+        let parameters = signed.as_ref().unwrap_or(sent);
         let Some(uri) = parameters.get("redirect_uri") else { return Ok(Opening::Refused(Unsafe::Malformed)) };
         if let Err(problem) = self.rules.redirects.check(wallet.redirect_uris.as_deref(), uri) {
             return Ok(Opening::Refused(Unsafe::Redirect(problem)));
         }
-        let read = if parameters.contains_key("request") {
-            Err(RequestError::new(RequestCode::RequestNotSupported, "signed request objects are not supported"))
-        } else {
-            self.read(&wallet, parameters).await?
-        };
-        match read {
+        match self.read(&wallet, parameters).await? {
             Ok(request) => self.begin(wallet, request, None).await,
+            // Nobody has been asked anything yet, so the browser follows to where somebody is known (RFC 9700 4.11.2).
+            Err(_) if !wallet.is_known() => Ok(Opening::Refused(Unsafe::Malformed)),
             Err(error) => {
                 let state = parameters.get("state").map(String::as_str);
-                Ok(Opening::Answer(self.error(uri, state, error.code.name(), Some(error.why))))
+                Ok(Opening::Answer(self.error(uri, state, error.code.name(), Some(&error.why))))
             }
         }
     }
@@ -94,9 +103,13 @@ impl Interactions {
     async fn begin(
         &self,
         wallet: Wallet,
-        request: AuthorizationRequest,
+        mut request: AuthorizationRequest,
         pushed: Option<PushedKey>,
     ) -> Result<Opening, Failure> {
+        if request.is_silent() && !wallet.is_known() {
+            // Whoever it is does not get to send browsers away unasked: the person is asked as ever.
+            request.prompt = None;
+        }
         if request.is_silent() {
             // There is no session in which nobody would have to be asked.
             let (uri, state) = (&request.redirect_uri, request.state.as_deref());

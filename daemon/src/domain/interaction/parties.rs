@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::request::Parameters;
 use crate::domain::Failure;
+use crate::domain::authorization::AskedClaims;
+use crate::domain::client::RequestObjectError;
 use crate::domain::interaction_hook::HookSession;
 use crate::domain::login::{Begun, Identity, LoginAnswer, LoginError, LoginRequest, PendingLogin, ProviderSummary};
 
@@ -23,6 +26,18 @@ pub struct Wallet {
     pub attested: bool,
     /// Which one, when it is attested.
     pub attester: Option<String>,
+    /// Thumbprint of the attested key of this one instance.
+    #[serde(default)]
+    pub instance_key: Option<[u8; 32]>,
+}
+
+impl Wallet {
+    /// Whether a browser may be sent to it before the person has done anything: its redirect URIs are registered, or somebody who is
+    /// trusted vouches for it. Of all others anybody can make one up.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.redirect_uris.is_some() || self.attested
+    }
 }
 
 /// An offer that a request was led by.
@@ -32,6 +47,8 @@ pub struct Offered {
     pub id: Uuid,
     /// What it has.
     pub configurations: Vec<Uuid>,
+    /// Whether it ends with the first approval.
+    pub once: bool,
     /// `login_hint` for the identity provider.
     pub login_hint: Option<String>,
     /// `prompt` for the identity provider.
@@ -52,6 +69,13 @@ pub struct PageAnswer {
 pub trait Wallets: Send + Sync + 'static {
     /// The wallet of this id, unauthenticated; `None` when it may not come without proving who it is.
     fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Wallet>, Failure>>;
+
+    /// The parameters in a request object that this wallet has signed; without a key of it, none can be believed.
+    fn signed<'a>(
+        &'a self,
+        id: &'a str,
+        object: &'a str,
+    ) -> BoxFuture<'a, Result<Result<Parameters, RequestObjectError>, Failure>>;
 }
 
 /// Offers, and codes.
@@ -112,10 +136,14 @@ pub struct Approved {
     pub code_challenge: String,
     /// The key that the code is bound to.
     pub dpop_jkt: Option<[u8; 32]>,
+    /// The key of the attested wallet instance that the code is for.
+    pub instance_key: Option<[u8; 32]>,
     /// Who approved.
     pub user: Uuid,
     /// What was approved.
     pub configurations: Vec<Uuid>,
+    /// The claims that the wallet asked for, of each configuration of which it did not ask for all.
+    pub asked: AskedClaims,
     /// Whether `authorization_details` asked for it.
     pub identified: bool,
     /// The scope that was granted.

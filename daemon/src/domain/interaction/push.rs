@@ -5,6 +5,7 @@ use super::request::{AuthorizationRequest, Parameters, RequestCode, RequestError
 use super::{INTERACTION_LIFETIME, Interactions};
 use crate::base::clock::after;
 use crate::domain::Failure;
+use crate::domain::site::SignedRequests;
 
 /// What every request URI of ours begins with (2.2).
 pub const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
@@ -50,6 +51,24 @@ impl Interactions {
         Ok(Push::Kept { request_uri: format!("{PREFIX}{reference}"), expires_in })
     }
 
+    /// The request object of a request, as far as there may or must be one (RFC 9101 5 and 10.5). A request is in one place: a
+    /// `request_uri` is never pushed, and with an object what stands beside it is not looked at.
+    pub fn object<'a>(&self, sent: &'a Parameters) -> Result<Option<&'a str>, RequestError> {
+        if sent.contains_key("request_uri") {
+            return Err(RequestError::invalid("request_uri cannot be pushed"));
+        }
+        match (self.site.code_flow.signed_requests, sent.get("request")) {
+            (SignedRequests::Refused, Some(_)) => {
+                let why = "signed request objects are not supported";
+                Err(RequestError::new(RequestCode::RequestNotSupported, why))
+            }
+            (SignedRequests::Required, None) => {
+                Err(RequestError::invalid("request is required: send the parameters in a signed request object"))
+            }
+            (_, object) => Ok(object.map(String::as_str)),
+        }
+    }
+
     async fn validated(
         &self,
         wallet: &Wallet,
@@ -58,13 +77,6 @@ impl Interactions {
         if !self.site.code_flow.enabled {
             let why = "this issuer gives no credentials by an authorization code";
             return Ok(Err(RequestError::new(RequestCode::UnauthorizedClient, why)));
-        }
-        if parameters.contains_key("request_uri") {
-            return Ok(Err(RequestError::invalid("request_uri cannot be pushed")));
-        }
-        if parameters.contains_key("request") {
-            let why = "signed request objects are not supported";
-            return Ok(Err(RequestError::new(RequestCode::RequestNotSupported, why)));
         }
         if parameters.get("client_id").is_some_and(|id| *id != wallet.id) {
             return Ok(Err(RequestError::invalid("client_id is not that of the client that proved who it is")));

@@ -1,7 +1,9 @@
 //! What a wallet asks the authorization endpoint for: its parameters, validated (RFC 6749 4.1.1, RFC 7636, RFC 9396, `OpenID4VCI` 5.1).
 
 mod asked;
+mod claims;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use uuid::Uuid;
 
 use super::parties::{Offered, Wallet};
 use super::redirect::{RedirectPolicy, RedirectProblem};
+use crate::domain::authorization::AskedClaims;
+use crate::domain::client::RequestObjectError;
 use crate::domain::configuration::Configuration;
 
 /// Longest `state` that is sent back, in bytes.
@@ -41,6 +45,8 @@ pub enum RequestCode {
     UnauthorizedClient,
     /// RFC 9101 7
     RequestNotSupported,
+    /// RFC 9101 7
+    InvalidRequestObject,
 }
 
 impl RequestCode {
@@ -55,27 +61,38 @@ impl RequestCode {
             Self::InvalidTarget => "invalid_target",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::RequestNotSupported => "request_not_supported",
+            Self::InvalidRequestObject => "invalid_request_object",
         }
     }
 }
 
 /// Why a request is refused. The sentence is ours and names the parameter; nothing that was sent is in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
 pub struct RequestError {
     /// The code.
     pub code: RequestCode,
     /// For the wallet's developer.
-    pub why: &'static str,
+    pub why: Cow<'static, str>,
 }
 
 impl RequestError {
-    pub(super) fn new(code: RequestCode, why: &'static str) -> Self {
-        Self { code, why }
+    pub(super) fn new(code: RequestCode, why: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, why: why.into() }
     }
 
     pub(super) fn invalid(why: &'static str) -> Self {
         Self::new(RequestCode::InvalidRequest, why)
+    }
+}
+
+impl From<RequestObjectError> for RequestError {
+    fn from(error: RequestObjectError) -> Self {
+        let code = match error {
+            RequestObjectError::NoKeys => RequestCode::RequestNotSupported,
+            _ => RequestCode::InvalidRequestObject,
+        };
+        Self::new(code, error.to_string())
     }
 }
 
@@ -105,12 +122,18 @@ pub struct AuthorizationRequest {
     pub dpop_jkt: Option<[u8; 32]>,
     /// What was asked for, each once.
     pub configurations: Vec<Uuid>,
+    /// The claims that were asked for, of each configuration of which not all were.
+    #[serde(default)]
+    pub claims: AskedClaims,
     /// Whether `authorization_details` asked for it.
     pub identified: bool,
     /// The values of `scope` that mean something here.
     pub scope: Option<String>,
     /// The offer that `issuer_state` leads to.
     pub offer: Option<Uuid>,
+    /// Whether that offer ends with the first approval.
+    #[serde(default)]
+    pub offer_once: bool,
     /// `login_hint`, of the wallet or of the offer.
     pub login_hint: Option<String>,
     /// `prompt`, of the wallet or of the offer.
@@ -170,9 +193,11 @@ impl Rules<'_> {
             code_challenge,
             dpop_jkt: text("dpop_jkt").map(thumbprint).transpose()?,
             configurations: asked.configurations,
+            claims: asked.claims,
             identified: asked.identified,
             scope: asked.scope,
             offer: offer.map(|offer| offer.id),
+            offer_once: offer.is_some_and(|offer| offer.once),
             login_hint: hint("login_hint", offer.and_then(|offer| offer.login_hint.as_ref()))?,
             prompt: hint("prompt", offer.and_then(|offer| offer.prompt.as_ref()))?,
             ui_locales: text("ui_locales").map(locales).unwrap_or_default(),

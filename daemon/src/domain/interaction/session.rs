@@ -13,7 +13,7 @@ use crate::domain::hook::authorize;
 use crate::domain::login::{Identity, PendingLogin};
 use crate::plugin::contract::{self, Form};
 use crate::store::engine::Version;
-use crate::store::interaction::Kept;
+use crate::store::interaction::{Completes, Kept};
 use crate::store::pushed::PushedKey;
 
 /// What is kept of an interaction, sealed.
@@ -41,6 +41,13 @@ pub struct Interaction {
     pub holder: Option<contract::Identity>,
     /// What can still be approved.
     pub configurations: Vec<Uuid>,
+}
+
+impl Interaction {
+    /// What an approval uses up.
+    pub(super) fn completes(&self) -> Completes {
+        Completes { pushed: self.pushed, offer: self.request.offer.filter(|_| self.request.offer_once) }
+    }
 }
 
 /// How far an interaction has come.
@@ -76,6 +83,9 @@ pub enum Shown {
         url: String,
         /// What comes back with the browser.
         token: String,
+        /// Until when the hook takes an answer from there; `None` as long as the interaction lives.
+        #[serde(default)]
+        ends: Option<jiff::Timestamp>,
     },
 }
 

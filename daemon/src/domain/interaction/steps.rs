@@ -1,10 +1,13 @@
 //! The steps of a person: login, auth hooks, the operator's page, consent.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::Interactions;
 use super::parties::{PageAnswer, Wallet};
 use super::session::{LoginElsewhere, Session, Shown, Stage};
+use crate::base::clock::after;
 use crate::base::secret::same;
 use crate::domain::Failure;
 use crate::domain::caller::Caller;
@@ -175,9 +178,14 @@ impl Interactions {
         caller: &Caller<'_>,
     ) -> Result<Move, Failure> {
         match &session.interaction.stage {
-            Stage::Hook(place, Shown::Page { token: own, .. }) if same(own.as_bytes(), token.as_bytes()) => {
-                let place = place.clone();
-                self.pass_hooks(session, place, Step::Returned(parameters), caller).await
+            Stage::Hook(place, Shown::Page { token: own, ends, .. }) if same(own.as_bytes(), token.as_bytes()) => {
+                let (mut place, late) = (place.clone(), ends.is_some_and(|ends| ends <= self.clock.now()));
+                if late {
+                    // The page has no valid answer any more, so the hook begins again, with a fresh one.
+                    place.begin_again();
+                }
+                let step = if late { Step::Start } else { Step::Returned(parameters) };
+                self.pass_hooks(session, place, step, caller).await
             }
             _ => Ok(Self::place(&session)),
         }
@@ -204,8 +212,10 @@ impl Interactions {
                 session.interaction.stage = Stage::Hook(place, Shown::Form(form));
                 self.saved(session, Move::To(Place::Hook)).await
             }
-            Ok(Next::Redirect(Redirection { url, .. })) => {
-                session.interaction.stage = Stage::Hook(place, Shown::Page { url: url.clone(), token });
+            Ok(Next::Redirect(Redirection { url, expires_in_seconds, .. })) => {
+                let lifetime = Duration::from_secs(expires_in_seconds.into());
+                let ends = (!lifetime.is_zero()).then(|| after(self.clock.now(), lifetime));
+                session.interaction.stage = Stage::Hook(place, Shown::Page { url: url.clone(), token, ends });
                 self.saved(session, Move::Leave(url)).await
             }
         }

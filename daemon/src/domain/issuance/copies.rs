@@ -1,14 +1,14 @@
-//! The copies of a batch: each is prepared, signed and completed, and described for the record that is kept of it.
+//! The copies of a batch: each is prepared, signed and completed in its format, and described for the record that is kept of it.
 
-use std::collections::BTreeMap;
+mod mdoc;
+mod sd_jwt_vc;
+
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::content::{Content, content};
+use super::content::{Claims, Content, content};
 use super::outcome::Stop;
 use super::validity::Hints;
 use super::{Authorized, Issuer};
@@ -16,106 +16,90 @@ use crate::base::id::ordered_uuid;
 use crate::base::key::PublicKey;
 use crate::domain::Failure;
 use crate::domain::configuration::Configuration;
-use crate::domain::event::{Operation, start};
-use crate::domain::proof::Proven;
 use crate::domain::trust::ActiveSigner;
-use crate::format::mdoc::mapping::MappedNamespace;
-use crate::format::mdoc::{DigestAlgorithm, Mdoc, MdocRequest, PrepareError, Validity, prepare};
+use crate::format::StatusReference;
 use crate::signer::verify;
-use crate::store::issued::Issued;
+use crate::store::issued::{Digests, Issued};
 use crate::wire::jwk::thumbprint;
 
 /// A signed copy that has not left yet.
 pub(super) struct SignedCopy {
-    /// base64url of `IssuerSigned`.
+    /// The credential as it is handed over.
     pub(super) credential: String,
     /// What is kept of it.
     pub(super) record: Issued,
 }
 
-/// What all copies of a batch share: one data set, one validity, one document signer (`OpenID4VCI` 3.3.2).
+/// What all copies of a batch share: one data set, one validity, one signer (`OpenID4VCI` 3.3.2).
 struct Common<'a> {
     authorized: &'a Authorized,
     configuration: &'a Configuration,
-    namespaces: Vec<MappedNamespace>,
-    validity: Validity,
+    content: Content<'a>,
     signer: Arc<ActiveSigner>,
     now: Timestamp,
 }
 
+/// What one copy has for itself.
+#[derive(Clone, Copy)]
+struct Own<'a> {
+    /// The key that it is bound to; `None` for a credential that is bound to none.
+    key: Option<&'a PublicKey>,
+    /// Where its status is found; `None` for one that cannot be revoked.
+    status: Option<StatusReference<'a>>,
+}
+
+/// A credential, and its digests for the record.
+type Signed = (String, Digests);
+
 impl Issuer {
-    /// Signs a copy for each key, in the order of the keys.
+    /// Signs a copy for each key, in the order of the keys; one for nobody where credentials are bound to none.
     pub(super) async fn sign_copies(
         &self,
         authorized: &Authorized,
         configuration: &Configuration,
         document: &Value,
         hints: Hints,
-        proven: &[Proven],
+        keys: &[PublicKey],
     ) -> Result<Vec<SignedCopy>, Stop> {
         let now = self.clock.now();
-        let signer = self.trust.signer(now).ok_or(Failure::NoSigner)?;
-        let Content { namespaces, validity } = content(configuration, document, now, &signer, hints)?;
-        let common = Common { authorized, configuration, namespaces, validity, signer, now };
-        let mut copies = Vec::with_capacity(proven.len());
-        for proven in proven {
-            copies.push(self.sign_copy(&common, &proven.key).await?);
+        let signer = self.trust.signer_of(configuration.format(), now).ok_or(Failure::NoSigner)?;
+        let content = content(configuration, document, now, &signer, hints)?;
+        let common = Common { authorized, configuration, content, signer, now };
+        let keys: Vec<_> = if configuration.is_bound() { keys.iter().map(Some).collect() } else { vec![None] };
+        let mut copies = Vec::with_capacity(keys.len());
+        for key in keys {
+            copies.push(self.sign_copy(&common, Own { key, status: None }).await?);
         }
         Ok(copies)
     }
 
-    async fn sign_copy(&self, common: &Common<'_>, key: &PublicKey) -> Result<SignedCopy, Failure> {
-        let running = start(Arc::clone(&self.events), Operation::MobileCredentialSign);
-        let signer = &common.signer;
-        let request = MdocRequest {
-            doc_type: &common.configuration.doc_type,
-            namespaces: &common.namespaces,
-            device_key: key,
-            validity: common.validity,
-            digest: DigestAlgorithm::Sha256,
-            algorithm: signer.key.algorithm().cose(),
-            certificates: &[&signer.certificate],
+    async fn sign_copy(&self, common: &Common<'_>, own: Own<'_>) -> Result<SignedCopy, Failure> {
+        let (credential, digests) = match &common.content.claims {
+            Claims::Mdoc(body, namespaces) => self.sign_mdoc(common, body, namespaces, own).await?,
+            Claims::SdJwtVc(body, claims) => self.sign_sd_jwt_vc(common, body, claims, own).await?,
         };
-        let prepared = prepare(&request, self.random.as_ref()).map_err(unprepared)?;
-        let signature = signer.key.sign(prepared.to_be_signed()).await.map_err(|_| Failure::Signing)?;
-        if self.verify_signatures && !verify(signer.key.public_key(), prepared.to_be_signed(), &signature) {
-            return Err(Failure::Signing);
-        }
-        let mdoc = prepared.complete(&signature);
-        running.succeed();
-        Ok(SignedCopy { credential: B64.encode(&mdoc.issuer_signed), record: self.describe(common, key, &mdoc)? })
-    }
-
-    fn describe(&self, common: &Common<'_>, key: &PublicKey, mdoc: &Mdoc) -> Result<Issued, Failure> {
         let offer = &common.authorized.offer;
-        let mut namespaces: BTreeMap<String, BTreeMap<String, (u64, String)>> = BTreeMap::new();
-        for (namespace, element, id, digest) in mdoc.digests.each(&common.namespaces) {
-            let elements = namespaces.entry(namespace.to_owned()).or_default();
-            elements.insert(element.to_owned(), (id.into(), B64.encode(digest)));
-        }
-        Ok(Issued {
+        let record = Issued {
             id: ordered_uuid(common.now, self.random.as_ref())?,
             user_id: offer.user_id,
             offer_id: offer.id,
             configuration_id: common.configuration.id,
-            doc_type: common.configuration.doc_type.clone(),
-            key_thumbprint: thumbprint(key),
-            mso_hash: B64.encode(mdoc.mso_hash),
-            namespaces,
+            credential_type: common.configuration.credential_type().to_owned(),
+            key_thumbprint: own.key.map(thumbprint),
+            digests,
             document_signer_id: common.signer.id,
             issued_at: common.now,
-            valid_from: common.validity.valid_from,
-            valid_until: common.validity.valid_until,
-        })
+            valid_from: common.content.validity.valid_from,
+            valid_until: common.content.validity.valid_until,
+        };
+        Ok(SignedCopy { credential, record })
     }
-}
 
-fn unprepared(error: PrepareError) -> Failure {
-    match error {
-        PrepareError::NoEntropy(error) => error.into(),
-        error => {
-            tracing::error!(%error, "an mdoc could not be prepared");
-            Failure::Signing
+    async fn sign(&self, signer: &ActiveSigner, message: &[u8]) -> Result<Vec<u8>, Failure> {
+        let signature = signer.key.sign(message).await.map_err(|_| Failure::Signing)?;
+        if self.verify_signatures && !verify(signer.key.public_key(), message, &signature) {
+            return Err(Failure::Signing);
         }
+        Ok(signature)
     }
 }

@@ -7,14 +7,18 @@
 
 pub mod content;
 mod copies;
+pub mod deferral;
 mod gather;
 mod outcome;
 pub mod select;
 pub mod validity;
+mod wanted;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
@@ -22,7 +26,7 @@ use uuid::Uuid;
 pub use outcome::{IssuanceOutcome, Issuances, Refusal};
 
 use super::Failure;
-use super::authorization::approved_steps;
+use super::authorization::{AskedClaims, approved_steps};
 use super::caller::Caller;
 use super::claim_source::catalog::ClaimSources;
 use super::claims::Steps;
@@ -37,10 +41,13 @@ use super::proof::{ProofRules, Proven, check_proofs};
 use super::site::Site;
 use super::trust::Trust;
 use crate::base::clock::{Clock, after};
-use crate::base::random::Random;
+use crate::base::random::{Random, bytes};
+use crate::base::secret::sha256;
+use crate::format::CredentialFormat;
 use crate::pki::chain::Anchors;
 use crate::store::Store;
-use crate::store::issued::{Issuance, Issue, Issued, more_allowed};
+use crate::store::deferred::Deferred;
+use crate::store::issued::{Beside, Issuance, Issue, Issued, more_allowed};
 use crate::store::offer::{Offer, OfferState};
 use crate::store::token::{Origin, Token};
 use crate::wire::credential::CredentialRequest;
@@ -48,6 +55,7 @@ use copies::SignedCopy;
 use gather::{Asked, Gathered};
 use outcome::Stop;
 use select::{SelectionError, select};
+use wanted::{complete, narrowed};
 
 /// How much longer than it lives a taken nonce is remembered, so that a request which began just before its end cannot be repeated
 /// just after it.
@@ -86,6 +94,8 @@ pub struct Issuer {
 pub struct Authorized {
     token: Token,
     offer: Offer,
+    /// SHA-256 of the token.
+    hash: [u8; 32],
 }
 
 impl Authorized {
@@ -94,13 +104,19 @@ impl Authorized {
     pub fn jkt(&self) -> Option<Thumbprint> {
         self.token.jkt
     }
+
+    /// The grant that it came from.
+    #[must_use]
+    pub fn grant(&self) -> (Origin, Uuid) {
+        (self.token.origin, self.token.offer)
+    }
 }
 
 impl Issuer {
     /// What an access token stands for; `None` for an unknown, expired or revoked one.
     pub async fn authorize(&self, token: &str) -> Result<Option<Authorized>, Failure> {
         let found = self.store.token_find(token).await?;
-        Ok(found.map(|(token, offer)| Authorized { token, offer }))
+        Ok(found.map(|(record, offer)| Authorized { token: record, offer, hash: sha256(token.as_bytes()) }))
     }
 
     /// Serves a credential request.
@@ -111,7 +127,7 @@ impl Issuer {
         caller: &Caller<'_>,
     ) -> Result<IssuanceOutcome, Failure> {
         match self.try_issue(authorized, request, caller).await {
-            Ok(issued) => Ok(IssuanceOutcome::Issued(issued)),
+            Ok(outcome) => Ok(outcome),
             Err(Stop::Refused(refusal)) => {
                 log(&refusal, &authorized.offer);
                 Ok(IssuanceOutcome::Refused(refusal))
@@ -125,21 +141,32 @@ impl Issuer {
         authorized: &Authorized,
         request: &CredentialRequest<'_>,
         caller: &Caller<'_>,
-    ) -> Result<Issuances, Stop> {
+    ) -> Result<IssuanceOutcome, Stop> {
         let configuration = self.selected(authorized, request)?;
-        if request.encrypted_response {
-            return Err(Refusal::Encryption.into());
-        }
-        let proven = self.proven(&authorized.token, request, &configuration)?;
+        request.encryption.as_ref().map_err(|fault| *fault)?;
+        let proven = if configuration.is_bound() {
+            self.proven(&authorized.token, request, &configuration)?
+        } else {
+            // Proofs of keys that nothing is bound to are not looked at.
+            Vec::new()
+        };
         if self.is_served(authorized, configuration.id) {
             return Err(self.why_spent(authorized, &proven).await?.into());
         }
-        let Some((steps, holder)) = self.claims(authorized).await? else {
+        let Some((steps, holder, wanted)) = self.claims(authorized).await? else {
             return Err(self.why_spent(authorized, &proven).await?.into());
         };
-        let asked = Asked { authorized, request, caller, configuration: &configuration, proven: &proven };
-        let Gathered { steps, hints, register_key, enriched } = self.gather(&asked, steps, holder).await?;
-        let copies = self.sign_copies(authorized, &configuration, &steps.document(), hints, &proven).await?;
+        let wanted = wanted.get(&configuration.id).map(Vec::as_slice);
+        let configuration = narrowed(configuration, wanted);
+        let asked = Asked { authorized, request, caller, configuration: &configuration, wanted, proven: &proven };
+        let mut gathered = self.gather(&asked, steps, holder).await?;
+        if let Some(wait) = gathered.wait.take() {
+            return self.defer(&asked, gathered, wait).await;
+        }
+        let Gathered { steps, hints, register_key, enriched, .. } = gathered;
+        let document = complete(steps, &configuration, wanted)?;
+        let keys: Vec<_> = proven.iter().map(|proven| proven.key).collect();
+        let copies = self.sign_copies(authorized, &configuration, &document, hints, &keys).await?;
         let nonces = nonces(&proven);
         let issuance = Issuance {
             origin: authorized.token.origin,
@@ -151,7 +178,8 @@ impl Issuer {
             register_key: register_key.as_deref(),
             enriched,
         };
-        self.record(issuance, copies).await
+        let recorded = self.record(issuance, copies, (configuration.format(), None)).await?;
+        recorded.map(IssuanceOutcome::Issued).ok_or_else(|| Refusal::OfferEnded.into())
     }
 
     fn selected(&self, authorized: &Authorized, request: &CredentialRequest<'_>) -> Result<Arc<Configuration>, Stop> {
@@ -181,19 +209,20 @@ impl Issuer {
 
     /// Whether the offer had issued all that it may of this configuration when the token was read.
     fn is_served(&self, authorized: &Authorized, configuration: Uuid) -> bool {
-        let Authorized { token, offer } = authorized;
+        let Authorized { token, offer, .. } = authorized;
         let allowed = self.site.requests_allowed(token.origin);
         let mut served = offer.configurations.iter().zip(&offer.served);
         served.any(|(id, count)| *id == configuration && !more_allowed(*count, allowed))
     }
 
-    /// All that is known of the holder, and who that is, when somebody logged in; `None` once the offer needs its claims no more.
-    async fn claims(&self, authorized: &Authorized) -> Result<Option<(Steps, Option<Value>)>, Failure> {
-        let Authorized { token, offer } = authorized;
-        let (mut steps, holder) = match token.origin {
+    /// All that is known of the holder, who that is, when somebody logged in, and what the wallet asked for; `None` once the offer needs
+    /// its claims no more.
+    async fn claims(&self, authorized: &Authorized) -> Result<Option<(Steps, Option<Value>, AskedClaims)>, Failure> {
+        let Authorized { token, offer, .. } = authorized;
+        let (mut steps, holder, wanted) = match token.origin {
             Origin::PreAuthorized => {
                 let Some(secrets) = self.store.offer_secrets(offer.id).await? else { return Ok(None) };
-                (Steps { offer: secrets.claims, ..Steps::default() }, None)
+                (Steps { offer: secrets.claims, ..Steps::default() }, None, AskedClaims::new())
             }
             Origin::AuthorizationCode => {
                 let Some(claims) = self.store.authorization_claims(offer.id).await? else { return Ok(None) };
@@ -206,7 +235,7 @@ impl Issuer {
             return Ok(None);
         }
         steps.persisted = user.map(|user| user.claims).unwrap_or_default();
-        Ok(Some((steps, holder)))
+        Ok(Some((steps, holder, wanted)))
     }
 
     /// Why an offer has nothing left to issue.
@@ -214,7 +243,7 @@ impl Issuer {
         if self.store.nonce_taken(&nonces(proven)).await? {
             return Ok(Refusal::NonceTaken);
         }
-        let Authorized { token, offer } = authorized;
+        let Authorized { token, offer, .. } = authorized;
         let found = match token.origin {
             Origin::PreAuthorized => self.store.offer_find(offer.id).await?,
             Origin::AuthorizationCode if self.store.user_find(offer.user_id).await?.is_none() => None,
@@ -226,26 +255,44 @@ impl Issuer {
         })
     }
 
-    /// Takes the nonces, advances the offer and writes the records in one batch; only then are the credentials given out.
-    async fn record(&self, issuance: Issuance<'_>, copies: Vec<SignedCopy>) -> Result<Issuances, Stop> {
+    /// Takes the nonces, advances the offer and writes the records in one batch; only then are the credentials given out. `None` when the
+    /// deferred transaction that they are of has ended meanwhile.
+    async fn record(
+        &self,
+        issuance: Issuance<'_>,
+        copies: Vec<SignedCopy>,
+        (format, deferred): (CredentialFormat, Option<&Deferred>),
+    ) -> Result<Option<Issuances>, Stop> {
         let (credentials, records): (Vec<_>, Vec<_>) =
             copies.into_iter().map(|copy| (copy.credential, copy.record)).unzip();
         let announce = |_: &Issued| start(Arc::clone(&self.events), Operation::UserCredentialCreate);
         let running: Vec<_> = records.iter().map(announce).collect();
         let issuance = Issuance { records: &records, ..issuance };
         let offered = issuance.origin == Origin::PreAuthorized;
-        match self.store.issuance_record(&issuance).await.map_err(Failure::from)? {
+        let notification_id = self.notification_id()?;
+        let hash = notification_id.as_ref().map(|id| sha256(id.as_bytes()));
+        let beside = Beside { notification: hash.as_ref(), deferred };
+        match self.store.issuance_record_with(&issuance, &beside).await.map_err(Failure::from)? {
             Issue::Recorded { completed } => {
                 let completed = completed && offered;
                 running.into_iter().for_each(Running::succeed);
-                Ok(Issuances { credentials, completed })
+                Ok(Some(Issuances { credentials, completed, format, notification_id }))
             }
             Issue::NonceTaken => Err(Refusal::NonceTaken.into()),
             Issue::AlreadyIssued => Err(Refusal::AlreadyIssued.into()),
             Issue::NotOffered => Err(SelectionError::NotGranted.into()),
             Issue::OfferEnded => Err(Refusal::OfferEnded.into()),
             Issue::ConfigurationGone => Err(Refusal::ConfigurationGone.into()),
+            Issue::TransactionEnded => Ok(None),
         }
+    }
+
+    /// What the wallet names the response by when it says what became of it (section 11); `None` where it is not asked to.
+    fn notification_id(&self) -> Result<Option<String>, Failure> {
+        if !self.site.notifications {
+            return Ok(None);
+        }
+        Ok(Some(B64.encode(bytes::<16>(self.random.as_ref())?)))
     }
 }
 
@@ -258,7 +305,7 @@ fn log(refusal: &Refusal, offer: &Offer) {
         Refusal::Validity(problem) => {
             tracing::warn!(offer = %offer.id, %problem, "a credential was denied for its validity");
         }
-        Refusal::NoElements => tracing::warn!(offer = %offer.id, "a credential was denied for want of claims"),
+        Refusal::NoClaims => tracing::warn!(offer = %offer.id, "a credential was denied for want of claims"),
         _ => {}
     }
 }

@@ -1,21 +1,27 @@
 //! How a credential request ends: issued, refused for a reason that is an answer, or failed.
 
-use super::content::Unfit;
+use super::content::{Unfit, UnfitClaim};
+use super::deferral::Deferral;
 use super::select::SelectionError;
 use super::validity::ValidityError;
 use crate::domain::Failure;
 use crate::domain::blocked::Blocked;
 use crate::domain::proof::ProofError;
-use crate::format::mdoc::mapping::MappingProblem;
+use crate::format::CredentialFormat;
 use crate::wire::credential::ProofsError;
+use crate::wire::encryption::EncryptionFault;
 
 /// What was issued to one credential request.
 #[derive(Debug, PartialEq)]
 pub struct Issuances {
-    /// Credentials, base64url of `IssuerSigned`, in the order of the proofs.
+    /// Credentials as they are handed over, in the order of the proofs.
     pub credentials: Vec<String>,
     /// Whether the offer has now issued all that it offers, and had not before.
     pub completed: bool,
+    /// Their format.
+    pub format: CredentialFormat,
+    /// `notification_id`
+    pub notification_id: Option<String>,
 }
 
 /// How a credential request ended.
@@ -23,6 +29,8 @@ pub struct Issuances {
 pub enum IssuanceOutcome {
     /// Credentials are signed and recorded.
     Issued(Issuances),
+    /// They are to be had later.
+    Deferred(Deferral),
     /// Nothing was issued and nothing was used up.
     Refused(Refusal),
 }
@@ -33,9 +41,9 @@ pub enum Refusal {
     /// What is asked for is unknown or not granted.
     #[error("{0}")]
     Selection(#[from] SelectionError),
-    /// An encrypted response is asked for in a request that is not encrypted, and none is offered.
-    #[error("encrypted responses are not offered")]
-    Encryption,
+    /// The request, or what it asks for its response, is not encrypted as it must be.
+    #[error("{0}")]
+    Encryption(#[from] EncryptionFault),
     /// `proofs` is not a list of proofs.
     #[error("{0}")]
     Proofs(#[from] ProofsError),
@@ -56,10 +64,10 @@ pub enum Refusal {
     ConfigurationGone,
     /// A claim that the credential needs is missing, of the wrong kind, or at odds with others.
     #[error("the data for this credential is not complete")]
-    Claim(#[source] MappingProblem),
-    /// No element of the configuration has a value.
+    Claim(#[source] UnfitClaim),
+    /// No claim of the configuration has a value.
     #[error("there is no data for this credential")]
-    NoElements,
+    NoClaims,
     /// There is no time at which it would be valid.
     #[error("the data for this credential gives it no time of validity")]
     Validity(#[source] ValidityError),
@@ -71,8 +79,8 @@ pub enum Refusal {
 impl From<Unfit> for Refusal {
     fn from(unfit: Unfit) -> Self {
         match unfit {
-            Unfit::Element(problem) => Self::Claim(problem),
-            Unfit::NoElements => Self::NoElements,
+            Unfit::Claim(problem) => Self::Claim(problem),
+            Unfit::NoClaims => Self::NoClaims,
             Unfit::Validity(error) => Self::Validity(error),
         }
     }

@@ -17,8 +17,8 @@ use serde_json::Value;
 
 use crate::base::clock::after;
 use crate::domain::configuration::{Configuration, MapFrom};
-use crate::format::mdoc::Validity;
-use crate::format::mdoc::mapping::resolve;
+use crate::format::Validity;
+use crate::format::claim::resolve;
 
 /// What ends a credential early, whatever its configuration says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +123,7 @@ fn time(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::configuration::{Body, MdocBody};
     use serde_json::json;
     use uuid::Uuid;
 
@@ -135,13 +136,14 @@ mod tests {
     fn configuration(doc_type: &str, expires_in: (&str, u64)) -> Configuration {
         Configuration {
             id: Uuid::nil(),
-            doc_type: doc_type.into(),
-            claim_mappings: [].into(),
+            body: Body::Mdoc(MdocBody { doc_type: doc_type.into(), claim_mappings: [].into() }),
             expires_in: [(expires_in.0.to_owned(), expires_in.1)].into(),
             valid_from: Some(MapFrom { map_from: "claims.from".into() }),
             valid_until: Some(MapFrom { map_from: "claims.licence.until".into() }),
             branding: None,
+            display: Vec::new(),
             include_status: false,
+            approval_required: false,
             claim_source_id: None,
             authentication_provider_id: None,
             key_attestation: None,

@@ -110,6 +110,8 @@ pub(crate) fn site(issuer: &str) -> Site {
         batch_size: 1,
         dpop: DpopPolicy::default(),
         code_flow: CodeFlow::default(),
+        notifications: true,
+        deferral: crate::domain::site::DeferralRules::default(),
     }
 }
 

@@ -16,7 +16,7 @@ use super::claims::Steps;
 use super::configuration::Configuration;
 use super::configuration::catalog::Configurations;
 use super::hook::Hooks;
-use super::issuance::content::{Unfit, check_values, content, elements};
+use super::issuance::content::{Unfit, check_values, claims, content};
 use super::issuance::validity::{Hints, ValidityError};
 use super::site::Site;
 use super::trust::Trust;
@@ -145,28 +145,23 @@ impl Offers {
 
     fn mistaken_claim(&self, configuration: &Configuration, document: &Value) -> Option<Detail> {
         let now = self.clock.now();
-        let trial = match self.trust.signer(now) {
+        let trial = match self.trust.signer_of(configuration.format(), now) {
             _ if self.may_grow(configuration) => check_values(configuration, document),
             Some(signer) => content(configuration, document, now, &signer, Hints::default()).map(drop),
-            None => elements(configuration, document).map(drop),
+            None => claims(configuration, document).map(drop),
         };
-        let doc_type = &configuration.doc_type;
+        let kind = configuration.credential_type();
         let (source, mistake) = match trial.err()? {
-            Unfit::Element(problem) => {
-                let mapping = configuration.claim_mappings.get(&problem.namespace);
-                let mapping = mapping.and_then(|elements| elements.get(&problem.element));
-                let source = mapping.and_then(|mapping| mapping.map_from.clone());
-                (source, format!("{} of {doc_type}: {}", problem.element, problem.problem))
-            }
-            Unfit::NoElements => (None, format!("{doc_type}: no element has a value")),
-            Unfit::Validity(error) => (source_of(configuration, error), format!("{doc_type}: {error}")),
+            Unfit::Claim(unfit) => (unfit.map_from, format!("{} of {kind}: {}", unfit.name, unfit.problem)),
+            Unfit::NoClaims => (None, format!("{kind}: no element has a value")),
+            Unfit::Validity(error) => (source_of(configuration, error), format!("{kind}: {error}")),
         };
         Some(Detail::body(source.unwrap_or_else(|| "claims".into()), mistake))
     }
 
     /// Whether plugins may add claims to those of an offer.
     fn may_grow(&self, configuration: &Configuration) -> bool {
-        let hooked = |phase| self.hooks.covers(phase, &configuration.doc_type);
+        let hooked = |phase| self.hooks.covers(phase, configuration.credential_type());
         self.claim_sources.of(configuration).is_some()
             || hooked(Phase::TokenRequest)
             || hooked(Phase::CredentialRequest)

@@ -50,6 +50,8 @@ pub struct AuthorizationCodeRequest {
     pub request_parameters: Option<Map<String, Value>>,
     /// Whether the link carries an `issuer_state`.
     pub issuer_state: bool,
+    /// Whether the offer ends with the first authorization through it.
+    pub single_use: bool,
     /// Life in seconds.
     pub expires_in: Option<u64>,
 }
@@ -101,12 +103,13 @@ pub fn authorization_code(
             inner.text("prompt", 1, 1024);
         });
         let issuer_state = fields.boolean("issuerState").unwrap_or(false);
+        let single_use = fields.boolean("singleUse").unwrap_or(false);
         let expires_in =
             fields.duration("expiresIn", &["years", "months", "weeks", "days", "hours", "minutes", "seconds"]);
         if expires_in.is_some_and(|seconds| seconds == 0 || seconds > LONGEST_CODE_OFFER) {
             fields.mistake("expiresIn", "must be a Duration of 1 second to 10 years");
         }
-        Some(AuthorizationCodeRequest { credentials, request_parameters, issuer_state, expires_in })
+        Some(AuthorizationCodeRequest { credentials, request_parameters, issuer_state, single_use, expires_in })
     })
 }
 
@@ -147,4 +150,29 @@ fn tx_code(fields: &mut Fields<'_>) -> TxCodeSpec {
     let description = fields.text("description", 1, 300).map(str::to_owned);
     let length = fields.integer("length", 4, 12).unwrap_or(6);
     TxCodeSpec { numeric, length: u8::try_from(length).unwrap_or(6), description }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::fuzz;
+    use crate::wire::json::parse_object;
+
+    // SEC-PANIC-01
+    #[test]
+    fn mutated_requests_for_offers_never_panic() {
+        let id = Uuid::from_u128(7);
+        let pre_authorized_seed = format!(
+            r#"{{"credentials":["{id}"],"userId":"{id}","claims":{{"a":{{"b":[1,null]}}}},"claimsToPersist":["a"],
+            "expiresIn":{{"minutes":5}},"transactionCodeConfiguration":{{"inputMode":"numeric","length":6,"description":"d"}}}}"#
+        );
+        let code_seed = format!(
+            r#"{{"credentials":["{id}"],"requestParameters":{{"login_hint":"a"}},"issuerState":true,"expiresIn":{{"days":1}}}}"#
+        );
+        fuzz::mutate(&[pre_authorized_seed.as_bytes(), code_seed.as_bytes()], 10_000, |input| {
+            let Ok(body) = parse_object(input) else { return };
+            let _ = pre_authorized(&body, |known| known == id, 600);
+            let _ = authorization_code(&body, |known| known == id);
+        });
+    }
 }

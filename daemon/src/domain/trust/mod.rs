@@ -4,6 +4,7 @@
 //! `snapshot` is what signing uses. A change reads the document, decides, and writes it if nobody else did in between.
 
 mod iacas;
+mod metadata;
 mod model;
 mod renewal;
 mod request;
@@ -22,7 +23,9 @@ use super::Failure;
 use super::event::{Events, Operation, start};
 use super::site::Site;
 use crate::base::clock::Clock;
+use crate::base::key::PublicKey;
 use crate::base::random::Random;
+use crate::format::CredentialFormat;
 use crate::pki::PkiError;
 use crate::pki::issue::Links;
 use crate::signer::SigningError;
@@ -35,6 +38,7 @@ use renewal::CrlNeed;
 use snapshot::Snapshot;
 
 pub use iacas::CurrentCrl;
+pub use metadata::Certified;
 pub use snapshot::ActiveSigner;
 pub use view::{CertificateData, CertificateView, IacaView, SignerView};
 
@@ -117,6 +121,29 @@ impl Trust {
     #[must_use]
     pub fn signer(&self, now: Timestamp) -> Option<Arc<ActiveSigner>> {
         self.snapshot().signers.iter().find(|signer| signer.may_sign(now)).cloned()
+    }
+
+    /// The signer of credentials of this format at `now`.
+    #[must_use]
+    pub fn signer_of(&self, format: CredentialFormat, now: Timestamp) -> Option<Arc<ActiveSigner>> {
+        match format {
+            CredentialFormat::MsoMdoc | CredentialFormat::DcSdJwt => self.signer(now),
+        }
+    }
+
+    /// Public keys of the signers of this format whose certificates have neither expired nor been revoked: what they signed may
+    /// still be shown, and those to come are known in time.
+    pub fn published_keys(&self, format: CredentialFormat, now: Timestamp) -> Result<Vec<PublicKey>, Failure> {
+        let snapshot = self.snapshot();
+        let mut keys = Vec::new();
+        let signers = match format {
+            CredentialFormat::MsoMdoc | CredentialFormat::DcSdJwt => snapshot.document.signers(),
+        };
+        for (_, signer) in signers.filter(|(_, signer)| signer.revoked_at.is_none()) {
+            let facts = signer.facts()?.filter(|facts| now < facts.validity.not_after);
+            keys.extend(facts.and_then(|facts| facts.key));
+        }
+        Ok(keys)
     }
 
     /// Seconds until the certificates in use expire; 0 when there is nothing to sign with.

@@ -8,9 +8,10 @@ use ring::digest::{SHA256, digest};
 use super::cbor;
 use super::digests::{DRAW, Digests, permute};
 use super::mapping::{MappedElement, MappedNamespace};
-use super::mso::{DigestAlgorithm, MobileSecurityObject, Validity, ValueDigests};
+use super::mso::{DigestAlgorithm, MobileSecurityObject, ValueDigests};
 use crate::base::key::PublicKey;
 use crate::base::random::{NoEntropy, Random};
+use crate::format::{StatusReference, Validity};
 
 /// Bytes of a salt; the standard asks for 16 at least (9.1.2.5).
 const SALT: usize = 32;
@@ -30,6 +31,8 @@ pub struct MdocRequest<'a> {
     pub device_key: &'a PublicKey,
     /// The times of the mobile security object.
     pub validity: Validity,
+    /// Where its status is found; `None` for an mdoc that cannot be revoked.
+    pub status: Option<StatusReference<'a>>,
     /// The digest over the items.
     pub digest: DigestAlgorithm,
     /// COSE algorithm of the signature to come, e.g. -7.
@@ -171,7 +174,8 @@ fn capacity(request: &MdocRequest<'_>, count: usize) -> usize {
 
 fn payload_capacity(request: &MdocRequest<'_>, count: usize) -> usize {
     let names = request.namespaces.iter().map(|namespace| namespace.name.len() + 18).sum::<usize>();
-    480 + request.doc_type.len() + names + count * (request.digest.length() + 8)
+    let status = request.status.map_or(0, |status| status.uri.len() + 48);
+    480 + request.doc_type.len() + status + names + count * (request.digest.length() + 8)
 }
 
 fn write_namespaces(out: &mut Vec<u8>, request: &MdocRequest<'_>, salts: &[u8], draws: &[u8]) -> Digests {
@@ -236,7 +240,7 @@ fn sig_structure(request: &MdocRequest<'_>, digests: &Digests) -> (Vec<u8>, usiz
         device_key: request.device_key,
         doc_type: request.doc_type,
         validity: request.validity,
-        status: None,
+        status: request.status,
     };
     let object = object.encode();
     let mut out = Vec::with_capacity(object.len() + 40);

@@ -12,7 +12,7 @@ pub mod elements;
 pub mod issuer_signed;
 pub mod mapping;
 pub mod mso;
-mod value;
+pub(super) mod value;
 mod view;
 
 #[cfg(test)]
@@ -21,4 +21,6 @@ mod tests;
 pub use consistency::{SignerPlace, check_consistency, latest_expiry};
 pub use digests::Digests;
 pub use issuer_signed::{Mdoc, MdocRequest, PrepareError, PreparedMdoc, prepare};
-pub use mso::{DigestAlgorithm, Validity};
+pub use mso::DigestAlgorithm;
+
+pub use super::{StatusReference, Validity};

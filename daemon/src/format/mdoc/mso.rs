@@ -1,11 +1,11 @@
 //! The mobile security object (ISO/IEC 18013-5 9.1.2.4): what the issuer signs.
 
-use jiff::Timestamp;
 use ring::digest;
 
 use super::cbor;
 use super::value::tdate;
 use crate::base::key::PublicKey;
+use crate::format::{StatusReference, Validity};
 
 /// The digest over issuer-signed items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,32 +45,12 @@ impl DigestAlgorithm {
     }
 }
 
-/// `validityInfo`. Written in UTC without fractions of a second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Validity {
-    /// When the object is signed.
-    pub signed: Timestamp,
-    /// Start of validity, not before `signed`.
-    pub valid_from: Timestamp,
-    /// End of validity, after `valid_from`.
-    pub valid_until: Timestamp,
-}
-
 /// The digests of one namespace.
 #[derive(Debug)]
 pub(super) struct ValueDigests<'a> {
     pub(super) namespace: &'a str,
     /// One after the other in the order of their digest ids, which start at 0: the order tells nothing of the elements.
     pub(super) digests: &'a [u8],
-}
-
-/// A reference to a token status list (ISO/IEC 18013-5 second edition 12.3.6).
-#[derive(Debug, Clone, Copy)]
-pub struct StatusReference<'a> {
-    /// Index in the list.
-    pub index: u64,
-    /// Where the list is.
-    pub uri: &'a str,
 }
 
 /// A mobile security object to be written.
@@ -181,6 +161,7 @@ fn write_status(out: &mut Vec<u8>, status: StatusReference<'_>) {
 #[cfg(test)]
 mod tests {
     use ciborium::Value;
+    use jiff::Timestamp;
 
     use super::*;
 

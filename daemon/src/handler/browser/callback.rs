@@ -1,30 +1,17 @@
 //! `GET /v1/oauth/login/callback`: back from an authentication provider. `GET /v1/oauth/hook/callback`: back from the operator's page.
 
-use axum::Extension;
-use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::error::Trouble;
-use super::visit::Visit;
-use crate::app::Shared;
-use crate::base::remote::RemoteAddress;
+use super::visit::{Link, Query, Visit};
 use crate::domain::login::LoginAnswer;
-use crate::wire::form::parse_form;
 
 /// The answer of a provider (`OpenID` Connect Core 3.1.2.5).
-pub async fn login(
-    State(app): State<Shared>,
-    remote: Option<Extension<RemoteAddress>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let visit = Visit::new(&app, &headers, remote.as_ref());
-    logged_in(&visit, &query.unwrap_or_default()).await.unwrap_or_else(|trouble| visit.trouble(trouble))
+pub async fn login(Link { visit, query }: Link) -> Response {
+    visit.answer(logged_in(&visit, &query).await)
 }
 
-async fn logged_in(visit: &Visit<'_>, query: &str) -> Result<Response, Trouble> {
-    let query = parse_form(query.as_bytes()).map_err(|_| Trouble::Over)?;
+async fn logged_in(visit: &Visit, query: &Query) -> Result<Response, Trouble> {
     let text = |name: &str| query.get(name).map(String::as_str);
     let (id, secret) = text("state").and_then(|state| state.split_once('.')).ok_or(Trouble::Over)?;
     let session = visit.session(Some(id)).await?;
@@ -35,18 +22,11 @@ async fn logged_in(visit: &Visit<'_>, query: &str) -> Result<Response, Trouble> 
 }
 
 /// The answer of the operator's page.
-pub async fn page(
-    State(app): State<Shared>,
-    remote: Option<Extension<RemoteAddress>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let visit = Visit::new(&app, &headers, remote.as_ref());
-    visited(&visit, &query.unwrap_or_default()).await.unwrap_or_else(|trouble| visit.trouble(trouble))
+pub async fn page(Link { visit, query }: Link) -> Response {
+    visit.answer(visited(&visit, &query).await)
 }
 
-async fn visited(visit: &Visit<'_>, query: &str) -> Result<Response, Trouble> {
-    let query = parse_form(query.as_bytes()).map_err(|_| Trouble::Over)?;
+async fn visited(visit: &Visit, query: &Query) -> Result<Response, Trouble> {
     let token = query.get("session_token").ok_or(Trouble::Over)?;
     let interactions = &visit.app.interactions;
     let answer = interactions.visits.finish(token).await?.ok_or(Trouble::Over)?;

@@ -2,35 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::error::{Trouble, send};
-use super::visit::{Sent, Visit, leads_to, name_of};
-use crate::app::Shared;
-use crate::base::remote::RemoteAddress;
+use super::visit::{Link, Query, Sent, Visit, leads_to, name_of};
 use crate::domain::configuration::Configuration;
+use crate::domain::configuration::branding::Branding;
 use crate::domain::interaction::redirect::destination;
-use crate::domain::interaction::{Interactions, Move, Place, Session};
+use crate::domain::interaction::{Interaction, Interactions, Move, Place, Session};
 use crate::page::consent::{Consent, Credential};
-use crate::wire::form::parse_form;
 
 /// The page.
-pub async fn show(
-    State(app): State<Shared>,
-    remote: Option<Extension<RemoteAddress>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let visit = Visit::new(&app, &headers, remote.as_ref());
-    look(&visit, &query.unwrap_or_default()).await.unwrap_or_else(|trouble| visit.trouble(trouble))
+pub async fn show(Link { visit, query }: Link) -> Response {
+    visit.answer(look(&visit, &query).await)
 }
 
-async fn look(visit: &Visit<'_>, query: &str) -> Result<Response, Trouble> {
-    let query = parse_form(query.as_bytes()).map_err(|_| Trouble::Over)?;
+async fn look(visit: &Visit, query: &Query) -> Result<Response, Trouble> {
     let session = visit.session(query.get("interaction").map(String::as_str)).await?;
     match Interactions::place(&session) {
         Move::To(Place::Consent) => Ok(page(visit, &session)),
@@ -38,11 +26,10 @@ async fn look(visit: &Visit<'_>, query: &str) -> Result<Response, Trouble> {
     }
 }
 
-fn page(visit: &Visit<'_>, session: &Session) -> Response {
+fn page(visit: &Visit, session: &Session) -> Response {
     let words = visit.words(Some(session));
     let interaction = &session.interaction;
-    let configurations: Vec<_> =
-        interaction.configurations.iter().filter_map(|id| visit.app.configurations.find(*id)).collect();
+    let configurations: Vec<_> = asked_for(visit, interaction).collect();
     let page = Consent {
         words,
         issuer: visit.issuer(words),
@@ -54,36 +41,40 @@ fn page(visit: &Visit<'_>, session: &Session) -> Response {
         interaction: session.id(),
         form_token: &interaction.form_token,
         action: &visit.app.site.url("/v1/oauth/consent"),
-        credentials: configurations.iter().map(described).collect(),
+        credentials: configurations.iter().map(|one| described(one, words.language)).collect(),
     };
     send(page.render(), StatusCode::OK)
 }
 
-fn described(configuration: &Arc<Configuration>) -> Credential<'_> {
-    let branding = configuration.branding.as_ref();
-    let elements = configuration.claim_mappings.values().flat_map(|elements| elements.keys());
+/// The credentials, with the claims that the wallet will get of them.
+fn asked_for(visit: &Visit, interaction: &Interaction) -> impl Iterator<Item = Arc<Configuration>> {
+    let found = interaction.configurations.iter().filter_map(move |id| visit.app.configurations.find(*id));
+    found.map(move |configuration| match interaction.request.claims.get(&configuration.id) {
+        Some(claims) => Arc::new(configuration.narrowed(claims)),
+        None => configuration,
+    })
+}
+
+fn described<'a>(configuration: &'a Configuration, language: &str) -> Credential<'a> {
+    let (look, branding) = (configuration.look_in(language), configuration.branding.as_ref());
+    let or = |look: Option<&'a str>, branded: fn(&'a Branding) -> Option<&'a str>| look.or(branding.and_then(branded));
+    let logo = look.and_then(|look| look.logo.as_ref());
+    let claims = configuration.body.claims().into_iter();
     Credential {
-        name: branding.and_then(|branding| branding.name.as_deref()).unwrap_or(&configuration.doc_type),
-        description: branding.and_then(|branding| branding.description.as_deref()),
-        color: branding.and_then(|branding| branding.background_color.as_deref()),
-        logo: branding.and_then(|branding| branding.issuer_logo.as_deref().or(branding.issuer_icon.as_deref())),
-        claims: elements.map(String::as_str).collect(),
+        name: look.map_or_else(|| configuration.name(), |look| &look.name),
+        description: or(look.and_then(|look| look.description.as_deref()), |one| one.description.as_deref()),
+        color: or(look.and_then(|look| look.background_color.as_deref()), |one| one.background_color.as_deref()),
+        logo: or(logo.map(|logo| logo.uri.as_str()), |one| one.issuer_logo.as_deref().or(one.issuer_icon.as_deref())),
+        claims: claims.map(|(name, mapping)| mapping.name_in(language).unwrap_or(name)).collect(),
     }
 }
 
 /// The decision.
-pub async fn decide(
-    State(app): State<Shared>,
-    remote: Option<Extension<RemoteAddress>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let visit = Visit::new(&app, &headers, remote.as_ref());
-    take(&visit, &body).await.unwrap_or_else(|trouble| visit.trouble(trouble))
+pub async fn decide(Sent { visit, session, fields }: Sent) -> Response {
+    visit.answer(take(&visit, session, &fields).await)
 }
 
-async fn take(visit: &Visit<'_>, body: &[u8]) -> Result<Response, Trouble> {
-    let Sent { session, fields } = visit.form(body).await?;
+async fn take(visit: &Visit, session: Session, fields: &Query) -> Result<Response, Trouble> {
     let (words, id) = (visit.words(Some(&session)), session.id().to_owned());
     let next = match fields.get("decision").map(String::as_str) {
         Some("approve") => visit.app.interactions.approve(session).await?,

@@ -1,19 +1,16 @@
 //! `GET /v1/oauth/error`, and what every error of a browser looks like: a page, since there is no place to send the person to that is
 //! known to be safe.
 
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::visit::Visit;
-use crate::app::Shared;
+use super::visit::Link;
 use crate::domain::Failure;
 use crate::domain::interaction::open::Unsafe;
 use crate::handler::report;
 use crate::page::Page;
 use crate::page::message::ErrorPage;
 use crate::page::words::Words;
-use crate::wire::form::parse_form;
 
 /// Why a person sees an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +51,7 @@ impl Trouble {
 
     fn text(self, words: &Words) -> &'static str {
         match self {
-            Self::Request(Unsafe::Malformed) => words.malformed,
+            Self::Request(Unsafe::Malformed | Unsafe::RequestObject) => words.malformed,
             Self::Request(Unsafe::UnknownRequest) => words.unknown_request,
             Self::Request(Unsafe::NotPushed) => words.not_pushed,
             Self::Request(Unsafe::UnknownClient) => words.unknown_client,
@@ -113,9 +110,8 @@ pub(super) fn send(page: Page, status: StatusCode) -> Response {
 }
 
 /// Shows a known error again; for links, since it does nothing.
-pub async fn show(State(app): State<Shared>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let query = parse_form(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+pub async fn show(Link { visit, query }: Link) -> Response {
     let named = |reason: &String| NAMED.iter().find(|(name, _)| name == reason).map(|(_, trouble)| *trouble);
     let trouble = query.get("reason").and_then(named).unwrap_or(Trouble::Over);
-    Visit::new(&app, &headers, None).trouble(trouble)
+    visit.trouble(trouble)
 }

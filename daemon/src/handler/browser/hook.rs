@@ -1,33 +1,20 @@
 //! `GET` and `POST /v1/oauth/hook`: the form of an auth hook. `GET /v1/oauth/hook/return`: back from its page.
 
-use axum::Extension;
-use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::error::{Trouble, send};
-use super::visit::{Sent, Visit, leads_to};
-use crate::app::Shared;
-use crate::base::remote::RemoteAddress;
+use super::visit::{Link, Query, Sent, Visit, leads_to};
 use crate::domain::interaction::{Interactions, Session, Shown, Stage};
 use crate::page::form::{Field, FormPage, PREFIX};
 use crate::plugin::contract::{Form, FormField};
-use crate::wire::form::parse_form;
 
 /// The form.
-pub async fn show(
-    State(app): State<Shared>,
-    remote: Option<Extension<RemoteAddress>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let visit = Visit::new(&app, &headers, remote.as_ref());
-    look(&visit, &query.unwrap_or_default()).await.unwrap_or_else(|trouble| visit.trouble(trouble))
+pub async fn show(Link { visit, query }: Link) -> Response {
+    visit.answer(look(&visit, &query).await)
 }
 
-async fn look(visit: &Visit<'_>, query: &str) -> Result<Response, Trouble> {
-    let query = parse_form(query.as_bytes()).map_err(|_| Trouble::Over)?;
+async fn look(visit: &Visit, query: &Query) -> Result<Response, Trouble> {
     let session = visit.session(query.get("interaction").map(String::as_str)).await?;
     match &session.interaction.stage {
         Stage::Hook(_, Shown::Form(form)) => Ok(page(visit, &session, form)),
@@ -35,7 +22,7 @@ async fn look(visit: &Visit<'_>, query: &str) -> Result<Response, Trouble> {
     }
 }
 
-fn page(visit: &Visit<'_>, session: &Session, form: &Form) -> Response {
+fn page(visit: &Visit, session: &Session, form: &Form) -> Response {
     let words = visit.words(Some(session));
     let page = FormPage {
         words,
@@ -67,18 +54,11 @@ fn field(field: &FormField) -> Field<'_> {
 }
 
 /// The form comes back.
-pub async fn submit(
-    State(app): State<Shared>,
-    remote: Option<Extension<RemoteAddress>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let visit = Visit::new(&app, &headers, remote.as_ref());
-    take(&visit, &body).await.unwrap_or_else(|trouble| visit.trouble(trouble))
+pub async fn submit(Sent { visit, session, fields }: Sent) -> Response {
+    visit.answer(take(&visit, session, fields).await)
 }
 
-async fn take(visit: &Visit<'_>, body: &[u8]) -> Result<Response, Trouble> {
-    let Sent { session, fields } = visit.form(body).await?;
+async fn take(visit: &Visit, session: Session, fields: Query) -> Result<Response, Trouble> {
     let (words, id) = (visit.words(Some(&session)), session.id().to_owned());
     let interactions = &visit.app.interactions;
     let next = if fields.contains_key("cancel") {
@@ -91,18 +71,11 @@ async fn take(visit: &Visit<'_>, body: &[u8]) -> Result<Response, Trouble> {
 }
 
 /// The browser comes back from a page of the hook.
-pub async fn back(
-    State(app): State<Shared>,
-    remote: Option<Extension<RemoteAddress>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let visit = Visit::new(&app, &headers, remote.as_ref());
-    came_back(&visit, &query.unwrap_or_default()).await.unwrap_or_else(|trouble| visit.trouble(trouble))
+pub async fn back(Link { visit, query }: Link) -> Response {
+    visit.answer(came_back(&visit, query).await)
 }
 
-async fn came_back(visit: &Visit<'_>, query: &str) -> Result<Response, Trouble> {
-    let mut query = parse_form(query.as_bytes()).map_err(|_| Trouble::Over)?;
+async fn came_back(visit: &Visit, mut query: Query) -> Result<Response, Trouble> {
     let (interaction, step) = (query.remove("interaction"), query.remove("step").unwrap_or_default());
     let session = visit.session(interaction.as_deref()).await?;
     let (words, id) = (visit.words(Some(&session)), session.id().to_owned());

@@ -1,33 +1,20 @@
 //! `GET` and `POST /v1/oauth/login`: who the person is.
 
-use axum::Extension;
-use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use uuid::Uuid;
 
 use super::error::{Trouble, send};
-use super::visit::{Sent, Visit, leads_to, name_of};
-use crate::app::Shared;
-use crate::base::remote::RemoteAddress;
+use super::visit::{Link, Query, Sent, Visit, leads_to, name_of};
 use crate::domain::interaction::{Choice, Interactions, Move, Place, Session};
 use crate::page::login::Login;
-use crate::wire::form::parse_form;
 
 /// The page; or, where there is one way to log in, that way.
-pub async fn show(
-    State(app): State<Shared>,
-    remote: Option<Extension<RemoteAddress>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let visit = Visit::new(&app, &headers, remote.as_ref());
-    look(&visit, &query.unwrap_or_default()).await.unwrap_or_else(|trouble| visit.trouble(trouble))
+pub async fn show(Link { visit, query }: Link) -> Response {
+    visit.answer(look(&visit, &query).await)
 }
 
-async fn look(visit: &Visit<'_>, query: &str) -> Result<Response, Trouble> {
-    let query = parse_form(query.as_bytes()).map_err(|_| Trouble::Over)?;
+async fn look(visit: &Visit, query: &Query) -> Result<Response, Trouble> {
     let session = visit.session(query.get("interaction").map(String::as_str)).await?;
     let (words, id) = (visit.words(Some(&session)), session.id().to_owned());
     match Interactions::place(&session) {
@@ -48,7 +35,7 @@ async fn look(visit: &Visit<'_>, query: &str) -> Result<Response, Trouble> {
     Ok(page(visit, &session, &providers, &test_users))
 }
 
-fn page(visit: &Visit<'_>, session: &Session, providers: &[(String, String)], test_users: &[String]) -> Response {
+fn page(visit: &Visit, session: &Session, providers: &[(String, String)], test_users: &[String]) -> Response {
     let words = visit.words(Some(session));
     let page = Login {
         words,
@@ -65,18 +52,11 @@ fn page(visit: &Visit<'_>, session: &Session, providers: &[(String, String)], te
 }
 
 /// A test user is chosen, or nobody.
-pub async fn choose(
-    State(app): State<Shared>,
-    remote: Option<Extension<RemoteAddress>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let visit = Visit::new(&app, &headers, remote.as_ref());
-    take(&visit, &body).await.unwrap_or_else(|trouble| visit.trouble(trouble))
+pub async fn choose(Sent { visit, session, fields }: Sent) -> Response {
+    visit.answer(take(&visit, session, &fields).await)
 }
 
-async fn take(visit: &Visit<'_>, body: &[u8]) -> Result<Response, Trouble> {
-    let Sent { session, fields } = visit.form(body).await?;
+async fn take(visit: &Visit, session: Session, fields: &Query) -> Result<Response, Trouble> {
     let (words, id) = (visit.words(Some(&session)), session.id().to_owned());
     let interactions = &visit.app.interactions;
     let next = match fields.get("user") {

@@ -1,14 +1,19 @@
 //! One request of a person's browser: the language it is answered in, the interaction it belongs to, and where it is sent.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::cookie;
 use super::error::{Trouble, send};
-use crate::app::App;
+use crate::app::Shared;
 use crate::base::remote::RemoteAddress;
 use crate::domain::caller::Caller;
 use crate::domain::interaction::parties::Wallet;
@@ -22,26 +27,73 @@ use crate::page::words::Words;
 use crate::wire::form::parse_form;
 
 /// A request of a browser.
-pub(super) struct Visit<'a> {
-    pub(super) app: &'a App,
-    headers: &'a HeaderMap,
-    remote: Option<&'a Extension<RemoteAddress>>,
+pub struct Visit {
+    pub(super) app: Shared,
+    pub(super) headers: HeaderMap,
+    remote: Option<Extension<RemoteAddress>>,
     id: Option<RequestId>,
 }
 
-/// What a form sent.
-pub(super) struct Sent {
-    pub(super) session: Session,
-    pub(super) fields: BTreeMap<String, String>,
+/// Parameters of a link, or fields of a form; none is empty, none was sent twice.
+pub(super) type Query = BTreeMap<String, String>;
+
+/// A link that was followed; one that cannot be read is answered with a page.
+pub struct Link {
+    pub(super) visit: Visit,
+    pub(super) query: Query,
 }
 
-impl<'a> Visit<'a> {
-    pub(super) fn new(app: &'a App, headers: &'a HeaderMap, remote: Option<&'a Extension<RemoteAddress>>) -> Self {
-        Self { app, headers, remote, id: request_id() }
+/// A form of a page of ours, sent by the browser that the page was for; any other is answered with a page.
+pub struct Sent {
+    pub(super) visit: Visit,
+    pub(super) session: Session,
+    pub(super) fields: Query,
+}
+
+impl FromRequestParts<Shared> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Infallible> {
+        let remote = parts.extensions.get::<RemoteAddress>().map(|remote| Extension(*remote));
+        Ok(Self { app: Arc::clone(app), headers: parts.headers.clone(), remote, id: request_id() })
+    }
+}
+
+impl FromRequestParts<Shared> for Link {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Response> {
+        let Ok(visit) = Visit::from_request_parts(parts, app).await;
+        match parse_form(parts.uri.query().unwrap_or_default().as_bytes()) {
+            Ok(query) => Ok(Self { visit, query }),
+            Err(_) => Err(visit.trouble(Trouble::Over)),
+        }
+    }
+}
+
+impl FromRequest<Shared> for Sent {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &Shared) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let Ok(visit) = Visit::from_request_parts(&mut parts, app).await;
+        let body = Bytes::from_request(Request::from_parts(parts, body), app).await;
+        let body = body.map_err(IntoResponse::into_response)?;
+        match visit.form(&body).await {
+            Ok((session, fields)) => Ok(Self { visit, session, fields }),
+            Err(trouble) => Err(visit.trouble(trouble)),
+        }
+    }
+}
+
+impl Visit {
+    pub(super) fn caller(&self) -> Caller<'_> {
+        caller(self.id.as_ref(), self.remote.as_ref(), &self.headers)
     }
 
-    pub(super) fn caller(&self) -> Caller<'_> {
-        caller(self.id.as_ref(), self.remote, self.headers)
+    /// What came of it, or a page that says why not.
+    pub(super) fn answer(&self, outcome: Result<Response, Trouble>) -> Response {
+        outcome.unwrap_or_else(|trouble| self.trouble(trouble))
     }
 
     /// The language of the page: what the wallet says that its user reads, else what the browser says.
@@ -59,15 +111,15 @@ impl<'a> Visit<'a> {
     /// The interaction `id`, if it is this browser's.
     pub(super) async fn session(&self, id: Option<&str>) -> Result<Session, Trouble> {
         let id = id.ok_or(Trouble::Over)?;
-        let browser = cookie::shown(&self.app.site, self.headers, id);
+        let browser = cookie::shown(&self.app.site, &self.headers, id);
         self.app.interactions.session(id, browser).await?.ok_or(Trouble::Over)
     }
 
     /// The form of a page of ours, sent by the browser that the page was for (RFC 6749 10.12).
-    pub(super) async fn form(&self, body: &[u8]) -> Result<Sent, Trouble> {
+    async fn form(&self, body: &[u8]) -> Result<(Session, Query), Trouble> {
         let elsewhere =
             self.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site");
-        if elsewhere || !has_media_type(self.headers, "application/x-www-form-urlencoded") {
+        if elsewhere || !has_media_type(&self.headers, "application/x-www-form-urlencoded") {
             return Err(Trouble::ForeignForm);
         }
         let fields = parse_form(body).map_err(|_| Trouble::ForeignForm)?;
@@ -75,7 +127,7 @@ impl<'a> Visit<'a> {
         if !session.sent(fields.get("form_token").map(String::as_str)) {
             return Err(Trouble::ForeignForm);
         }
-        Ok(Sent { session, fields })
+        Ok((session, fields))
     }
 
     /// An error, as a page.

@@ -54,6 +54,9 @@ pub(super) fn view(offer: &CodeOffer) -> Value {
         if !offer.request_parameters.is_empty() {
             view.insert("request_parameters".into(), offer.request_parameters.clone().into());
         }
+        if offer.single_use {
+            view.insert("singleUse".into(), true.into());
+        }
         view.extend(offer.expires_at.map(|at| ("expiresAt".to_owned(), millis(at).into())));
     }
     view

@@ -15,9 +15,11 @@ use crate::wire::fields::Detail;
 pub struct PageQuery {
     limit: Option<String>,
     cursor: Option<String>,
-    /// Filter of configurations: the docType.
+    /// Filter of mDocs configurations: the docType.
     #[serde(rename = "type")]
     pub doc_type: Option<String>,
+    /// Filter of SD-JWT VC configurations: the `vct`.
+    pub vct: Option<String>,
     /// Filter of offers: which kind.
     pub grant: Option<String>,
     /// Filter of offers.

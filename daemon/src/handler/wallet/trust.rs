@@ -36,7 +36,7 @@ pub async fn crl(State(app): State<Shared>, headers: HeaderMap, Path(id): Path<S
 }
 
 /// A document that may be kept for `max_age` seconds; only its headers for one who has it already (RFC 9110 13.1.2).
-fn cached(headers: &HeaderMap, kind: &'static str, body: Vec<u8>, max_age: i64) -> Response {
+pub(super) fn cached(headers: &HeaderMap, kind: &'static str, body: Vec<u8>, max_age: i64) -> Response {
     let tag = etag::tag(&body);
     let fresh = etag::is_known(headers, &tag);
     let (status, body) = if fresh { (StatusCode::NOT_MODIFIED, Body::empty()) } else { (StatusCode::OK, body.into()) };

@@ -14,6 +14,7 @@ use prometheus::{
 
 pub use http::{ConnectionMeters, RouteMeters};
 
+use crate::domain::configuration::CredentialFormat;
 use crate::domain::event::{Events, Operation, Phase};
 use crate::store::engine::CommitObserver;
 use http::HttpMeters;
@@ -49,16 +50,8 @@ impl OfferChange {
     ];
 }
 
-/// A format of credentials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CredentialFormat {
-    /// ISO/IEC 18013-5 mdoc.
-    MsoMdoc,
-}
-
-impl CredentialFormat {
-    const ALL: [(Self, &'static str); 1] = [(Self::MsoMdoc, "mso_mdoc")];
-}
+/// What a wallet can say became of a credential (`OpenID4VCI` 11.1).
+const NOTIFICATIONS: [&str; 3] = ["credential_accepted", "credential_failure", "credential_deleted"];
 
 /// All metrics of the process. Made once by `boot`.
 pub struct Metrics {
@@ -68,6 +61,7 @@ pub struct Metrics {
     offers: Vec<IntCounter>,
     tx_code_failures: IntCounter,
     credentials: Vec<IntCounter>,
+    notifications: IntCounterVec,
     store: StoreMeters,
     http: HttpMeters,
     plugins: PluginMeters,
@@ -95,11 +89,24 @@ impl Metrics {
             "Credentials issued, each copy counted.",
             "format",
         )?;
+        let notifications = counters(
+            &registry,
+            "issuerd_credential_notifications_total",
+            "What wallets said became of credentials, each response counted.",
+            "event",
+        )?;
+        for event in NOTIFICATIONS {
+            notifications.with_label_values(&[event]);
+        }
         Ok(Arc::new(Self {
+            notifications,
             events: events(&registry)?,
             offers: OfferChange::ALL.iter().map(|(_, name)| offers.with_label_values(&[name])).collect(),
             tx_code_failures: counter(&registry, "issuerd_tx_code_failures_total", "Wrong transaction codes.")?,
-            credentials: CredentialFormat::ALL.iter().map(|(_, name)| credentials.with_label_values(&[name])).collect(),
+            credentials: CredentialFormat::ALL
+                .iter()
+                .map(|one| credentials.with_label_values(&[one.identifier()]))
+                .collect(),
             store: StoreMeters::new(&registry)?,
             http: HttpMeters::new(&registry)?,
             plugins: PluginMeters::new(&registry)?,
@@ -154,6 +161,11 @@ impl Metrics {
         if let Some(counter) = self.credentials.get(format as usize) {
             counter.inc_by(copies as u64);
         }
+    }
+
+    /// Counts what a wallet said; `event` is one of the three of the standard.
+    pub fn credential_notified(&self, event: &'static str) {
+        self.notifications.with_label_values(&[event]).inc();
     }
 
     /// The meters of one endpoint, resolved once.

@@ -89,7 +89,7 @@ fn label_tables_follow_their_enums() {
     for (place, (change, _)) in OfferChange::ALL.iter().enumerate() {
         assert_eq!(*change as usize, place);
     }
-    for (place, (format, _)) in CredentialFormat::ALL.iter().enumerate() {
+    for (place, format) in CredentialFormat::ALL.iter().enumerate() {
         assert_eq!(*format as usize, place);
     }
     for (place, phase) in Phase::ALL.iter().enumerate() {

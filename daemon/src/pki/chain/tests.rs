@@ -220,3 +220,20 @@ fn anchors_are_certificates_and_keys_in_pem() {
         assert!(error.contains(problem), "{error}");
     }
 }
+
+// SEC-PANIC-01
+#[test]
+fn mutated_certificates_never_panic() {
+    let above = root(authority("Root"));
+    let made = under(&above, params("Leaf"));
+    let trusted = anchors(&[&above]);
+    crate::wire::fuzz::mutate(&[made.der.as_slice(), above.der.as_slice()], 2_000, |input| {
+        let _ = trusted.leaf(&[input.to_vec()], at(0));
+        let _ = crate::pki::certificate::Facts::read(input);
+    });
+    crate::wire::fuzz::mutate(&[public_pem(&above).as_bytes()], 2_000, |input| {
+        let Ok(text) = std::str::from_utf8(input) else { return };
+        let _ = Anchors::default().read(text);
+        let _ = crate::pki::pem::read_chain(text);
+    });
+}

@@ -15,8 +15,8 @@ const SHORTEST: usize = 4;
 /// How many times of what is shown of a text is searched.
 const SEARCHED: usize = 8;
 
-/// The values that may not be seen, and their base64, alone or amid other bytes; the longest first. Each is found as it is, and with
-/// some or all of its characters escaped as JSON and URLs have it.
+/// The values that may not be seen, in hexadecimal, and their base64, alone or amid other bytes; the longest first. Each is found as it
+/// is, and with some or all of its characters escaped as JSON and URLs have it.
 #[derive(Clone, Default)]
 pub(crate) struct Masks(Vec<Secret>);
 
@@ -66,7 +66,9 @@ impl Masks {
 
 /// A value as texts have it.
 fn forms(value: &Secret) -> Vec<Secret> {
-    let mut forms = vec![value.clone()];
+    let digits: String = value.expose().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut forms =
+        vec![value.clone(), Secret::new(digits.to_uppercase().into_bytes()), Secret::new(digits.into_bytes())];
     for alphabet in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
         forms.push(Secret::new(alphabet.encode(value.expose()).into_bytes()));
         forms.extend((0..3).map(|before| amid(&alphabet, value.expose(), before)));

@@ -4,6 +4,7 @@
 //! An authorization lives as long as anything that came from it: its code, then its access and refresh tokens. Ending it kills all of
 //! them at once, since each of them is looked up together with it.
 
+pub mod asked;
 pub mod redeem;
 pub mod refresh;
 pub mod revoke;
@@ -17,8 +18,9 @@ use uuid::Uuid;
 
 use super::engine::Batch;
 use super::offer::{Offer, OfferState};
-use super::tables::{AUTHORIZATION, AUTHORIZATION_CODE, AUTHORIZATION_SECRETS, ENRICHMENT};
+use super::tables::{AUTHORIZATION, AUTHORIZATION_CODE, AUTHORIZATION_SECRETS, CODE_INSTANCE, ENRICHMENT};
 use super::{Decision, Found, Store, StoreError, codec};
+use asked::AskedClaims;
 
 /// What is known of an authorization code.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -56,6 +58,9 @@ pub struct ApprovedClaims {
     pub authentication_provider: Map<String, Value>,
     /// Who the holder is, in the form in which plugins are told; see `domain::authorization::holder`.
     pub holder: Option<Value>,
+    /// What the wallet asked for, where that is less than all.
+    #[serde(skip_serializing_if = "AskedClaims::is_empty", default)]
+    pub asked: AskedClaims,
 }
 
 impl std::fmt::Debug for ApprovedClaims {
@@ -74,6 +79,8 @@ pub struct NewAuthorization {
     pub code: [u8; 32],
     /// What is known of the code.
     pub record: AuthorizationCode,
+    /// Thumbprint of the key of the attested wallet instance that the code is for.
+    pub instance_key: Option<[u8; 32]>,
     /// Until when records without personal data stay, so that a late code has a reason.
     pub keep_until: Timestamp,
 }
@@ -89,10 +96,13 @@ impl Store {
         let id = new.authorization.id;
         let claims = self.seal_at(&claims_context(id), &new.claims)?;
         let (kept, ends) = (Some(new.keep_until), Some(new.record.expires_at));
-        let batch = Batch::default()
+        let mut batch = Batch::default()
             .put(AUTHORIZATION, id.as_bytes(), codec::pack(&new.authorization)?, kept)
             .put(AUTHORIZATION_SECRETS, id.as_bytes(), claims, ends)
             .put(AUTHORIZATION_CODE, &new.code, codec::pack(&new.record)?, kept);
+        if let Some(key) = new.instance_key {
+            batch = batch.put(CODE_INSTANCE, &new.code, key.to_vec(), kept);
+        }
         // Without a check nothing can be in the way.
         self.commit(batch).await.map(drop)
     }

@@ -11,7 +11,7 @@ use crate::base::secret::{same, sha256};
 use crate::store::engine::Batch;
 use crate::store::enrichment::Enrichment;
 use crate::store::offer::{Offer, OfferState};
-use crate::store::tables::{AUTHORIZATION, AUTHORIZATION_CODE, AUTHORIZATION_SECRETS, REFRESH, TOKEN};
+use crate::store::tables::{AUTHORIZATION, AUTHORIZATION_CODE, AUTHORIZATION_SECRETS, CODE_INSTANCE, REFRESH, TOKEN};
 use crate::store::token::Token;
 use crate::store::{Decision, Found, Store, StoreError, codec};
 
@@ -27,6 +27,8 @@ pub struct CodeRedemption<'a> {
     pub code_verifier: &'a str,
     /// Thumbprint of the key of the request's `DPoP` proof.
     pub jkt: Option<[u8; 32]>,
+    /// Thumbprint of the key of the attested wallet instance that sends it.
+    pub instance_key: Option<[u8; 32]>,
     /// SHA-256 of the access token to be made.
     pub token: [u8; 32],
     /// SHA-256 of the refresh token to be made, when the grant has one.
@@ -60,7 +62,7 @@ pub enum CodeRedeem {
     Deleted,
     /// No such code.
     Unknown,
-    /// It belongs to another client; it stays good for that one.
+    /// It belongs to another client, or to another instance of an attested one; it stays good for that one.
     OtherClient,
     /// The redirect URI is another one.
     OtherRedirectUri,
@@ -79,6 +81,8 @@ pub enum CodeRedeem {
 struct Stored {
     code: Found<AuthorizationCode>,
     offer: Found<Offer>,
+    /// Thumbprint of the key of the wallet instance that it is for.
+    instance: Option<Vec<u8>>,
 }
 
 impl Store {
@@ -99,10 +103,11 @@ impl Store {
         request: &CodeRedemption<'_>,
     ) -> Result<Option<(Offer, AuthorizationCode)>, StoreError> {
         let Some(stored) = self.stored_code(&sha256(request.code.as_bytes())).await? else { return Ok(None) };
-        let Stored { code: Found { record: code, .. }, offer: Found { record: offer, .. } } = stored;
+        let fits = stored.mismatch(request).is_none();
+        let Stored { code: Found { record: code, .. }, offer: Found { record: offer, .. }, .. } = stored;
         let live = self.live_configurations(&offer, Batch::default()).await?.is_some();
         let open = !code.used && offer.state_at(self.now(), live) == OfferState::Open;
-        Ok((open && mismatch(&code, request).is_none() && verified(&code, request)).then_some((offer, code)))
+        Ok((open && fits && verified(&code, request)).then_some((offer, code)))
     }
 
     async fn stored_code(&self, key: &[u8; 32]) -> Result<Option<Stored>, StoreError> {
@@ -110,7 +115,8 @@ impl Store {
         let Some(code) = code else { return Ok(None) };
         let id = code.record.authorization;
         let offer = self.find::<Offer>(AUTHORIZATION, id.as_bytes(), "authorization").await?;
-        Ok(offer.map(|offer| Stored { code, offer }))
+        let instance = self.engine.get(CODE_INSTANCE, key).await?.map(|entry| entry.value);
+        Ok(offer.map(|offer| Stored { code, offer, instance }))
     }
 
     async fn code_redemption(
@@ -121,7 +127,7 @@ impl Store {
     ) -> Result<Decision<CodeRedeem>, StoreError> {
         let Some(stored) = self.stored_code(key).await? else { return Ok(Decision::Answer(CodeRedeem::Unknown)) };
         let (code, offer) = (&stored.code.record, &stored.offer.record);
-        if let Some(mismatch) = mismatch(code, request).filter(|mismatch| !code.used || is_other_client(mismatch)) {
+        if let Some(mismatch) = stored.mismatch(request).filter(|mismatch| !code.used || is_other_client(mismatch)) {
             return Ok(Decision::Answer(mismatch));
         }
         if code.used {
@@ -167,6 +173,9 @@ impl Store {
             .put(AUTHORIZATION, &id, codec::pack(&offer)?, ends)
             .put(AUTHORIZATION_SECRETS, &id, claims.value, ends)
             .put(TOKEN, &request.token, codec::pack(&minted.token)?, Some(minted.token.expires_at));
+        if let Some(instance) = stored.instance {
+            batch = batch.put(CODE_INSTANCE, key, instance, ends);
+        }
         if let Some(refresh) = &minted.refresh {
             batch = batch.put(REFRESH, &request.refresh, codec::pack(refresh)?, Some(refresh.expires_at));
         }
@@ -211,15 +220,19 @@ fn refusal(state: OfferState) -> Option<CodeRedeem> {
     }
 }
 
-/// What of a request does not fit the code, its verifier aside.
-fn mismatch(code: &AuthorizationCode, request: &CodeRedemption<'_>) -> Option<CodeRedeem> {
-    if code.client_id != request.client_id {
-        return Some(CodeRedeem::OtherClient);
+impl Stored {
+    /// What of a request does not fit the code, its verifier aside.
+    fn mismatch(&self, request: &CodeRedemption<'_>) -> Option<CodeRedeem> {
+        let code = &self.code.record;
+        let own = |key: &Vec<u8>| request.instance_key.is_some_and(|shown| shown.as_slice() == key);
+        if code.client_id != request.client_id || !self.instance.as_ref().is_none_or(own) {
+            return Some(CodeRedeem::OtherClient);
+        }
+        if request.redirect_uri.is_some_and(|uri| uri != code.redirect_uri) {
+            return Some(CodeRedeem::OtherRedirectUri);
+        }
+        (code.dpop_jkt.is_some() && code.dpop_jkt != request.jkt).then_some(CodeRedeem::OtherKey)
     }
-    if request.redirect_uri.is_some_and(|uri| uri != code.redirect_uri) {
-        return Some(CodeRedeem::OtherRedirectUri);
-    }
-    (code.dpop_jkt.is_some() && code.dpop_jkt != request.jkt).then_some(CodeRedeem::OtherKey)
 }
 
 fn is_other_client(mismatch: &CodeRedeem) -> bool {

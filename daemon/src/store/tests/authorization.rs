@@ -17,6 +17,9 @@ const REDIRECT_URI: &str = "https://wallet.example/cb";
 const CODE_LIFE: Duration = Duration::from_mins(1);
 const REFRESH_LIFE: Duration = Duration::from_hours(1);
 
+/// Key of the instance of the client `attested`.
+const INSTANCE: Option<[u8; 32]> = Some([3; 32]);
+
 fn approved() -> ApprovedClaims {
     ApprovedClaims { identity: claims(), holder: Some(json!({ "subject": "Mika" })), ..ApprovedClaims::default() }
 }
@@ -28,6 +31,7 @@ fn asks(code: &str) -> CodeRedemption<'_> {
         redirect_uri: Some(REDIRECT_URI),
         code_verifier: VERIFIER,
         jkt: None,
+        instance_key: None,
         token: sha256(token_of(code).as_bytes()),
         refresh: sha256(refresh_of(code).as_bytes()),
         enrichment: None,
@@ -72,7 +76,8 @@ impl Bench {
         change(&mut record);
         let keep_until = self.after(CODE_LIFE * 10);
         let hash = sha256(code.as_bytes());
-        let new = NewAuthorization { authorization, claims: approved(), code: hash, record, keep_until };
+        let instance_key = INSTANCE.filter(|_| record.client_id == "attested");
+        let new = NewAuthorization { authorization, claims: approved(), code: hash, record, instance_key, keep_until };
         self.store.authorization_grant(&new).await.unwrap();
         (id, code, configuration)
     }
@@ -193,6 +198,24 @@ async fn a_code_is_bound_to_client_redirect_uri_and_key_and_stays_good() {
     assert!(bench.store.code_redeemable(&right).await.unwrap().is_some());
     let without_uri = CodeRedemption { redirect_uri: None, ..right };
     assert!(matches!(bench.code(&without_uri).await, CodeRedeem::Redeemed(_)));
+}
+
+// ABC-9.4-01, SEC-ATT-02
+#[tokio::test]
+async fn a_code_for_an_attested_instance_is_for_no_other() {
+    let bench = on_memory();
+    let (_, code, _) = bench.authorized(|record| record.client_id = "attested".into()).await;
+    let asks = |instance_key| CodeRedemption { client_id: "attested", instance_key, ..asks(&code) };
+    for other in [None, Some([4; 32])] {
+        assert!(matches!(bench.code(&asks(other)).await, CodeRedeem::OtherClient));
+        assert!(bench.store.code_redeemable(&asks(other)).await.unwrap().is_none());
+    }
+    assert!(bench.store.code_redeemable(&asks(INSTANCE)).await.unwrap().is_some());
+    assert!(matches!(bench.code(&asks(INSTANCE)).await, CodeRedeem::Redeemed(_)));
+    // Long after the code has run out another instance still ends nothing.
+    bench.clock.advance(CODE_LIFE * 20);
+    assert!(matches!(bench.code(&asks(Some([4; 32]))).await, CodeRedeem::OtherClient));
+    assert!(matches!(bench.code(&asks(INSTANCE)).await, CodeRedeem::AlreadyUsed));
 }
 
 // PKC-4.6-01, OAU-4.1.3-04

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::code_offer::CodeOffer;
+use crate::store::interaction::{Completes, InteractionEnd};
 
 impl Bench {
     async fn code_offer(&self, life: Option<Duration>) -> CodeOffer {
@@ -14,6 +15,7 @@ impl Bench {
             expires_at: life.map(|life| self.after(life)),
             issuer_state: word(),
             reference: word(),
+            single_use: false,
         };
         self.store.code_offer_create(&offer).await.unwrap();
         offer
@@ -53,6 +55,28 @@ async fn an_offer_ends_at_its_time_or_by_deletion() {
     assert!(!bench.store.code_offer_delete(long.id).await.unwrap());
     assert!(bench.store.code_offer_by_reference(&long.reference).await.unwrap().is_none());
     assert!(bench.store.code_offer_list(None, 10).await.unwrap().0.is_empty());
+}
+
+// VCI-5.1.3-03
+#[tokio::test]
+async fn of_many_ends_of_interactions_one_uses_an_offer_up() {
+    let bench = on_memory();
+    let offer = bench.code_offer(None).await;
+    let store = &bench.store;
+    for id in ["first", "second"] {
+        store.interaction_begin(id, &id, bench.after(Duration::from_mins(5))).await.unwrap();
+    }
+    let completes = Completes { pushed: None, offer: Some(offer.id) };
+    let end = async |id: &str, completes| {
+        let version = store.interaction_find::<String>(id).await.unwrap().map(|kept| kept.version);
+        store.interaction_end(id, version.unwrap(), completes).await.unwrap()
+    };
+    assert_eq!(end("first", completes).await, InteractionEnd::Ended);
+    assert!(store.code_offer_by_state(&offer.issuer_state).await.unwrap().is_none());
+    assert!(store.code_offer_by_reference(&offer.reference).await.unwrap().is_none());
+    assert_eq!(end("second", completes).await, InteractionEnd::OfferUsed);
+    // It has not ended by that.
+    assert_eq!(end("second", Completes::default()).await, InteractionEnd::Ended);
 }
 
 // OPS-08

@@ -19,13 +19,13 @@ async fn a_doc_type_has_one_configuration() {
     let bench = on_memory();
     let (a, b) = (uuid(), uuid());
     assert_eq!(save(&bench, a, "mdl", false).await, ConfigurationSave::Saved);
-    assert_eq!(save(&bench, b, "mdl", false).await, ConfigurationSave::DocTypeTaken);
+    assert_eq!(save(&bench, b, "mdl", false).await, ConfigurationSave::TypeTaken);
     assert_eq!(save(&bench, b, "pid", false).await, ConfigurationSave::Saved);
-    assert_eq!(save(&bench, b, "mdl", true).await, ConfigurationSave::DocTypeTaken);
+    assert_eq!(save(&bench, b, "mdl", true).await, ConfigurationSave::TypeTaken);
     assert_eq!(types(&bench).await, ["mdl", "pid"]);
     // The same docType again, then another one: the old one is free at once.
     assert_eq!(save(&bench, a, "mdl", true).await, ConfigurationSave::Saved);
-    assert_eq!(save(&bench, b, "mdl", true).await, ConfigurationSave::DocTypeTaken);
+    assert_eq!(save(&bench, b, "mdl", true).await, ConfigurationSave::TypeTaken);
     assert_eq!(save(&bench, a, "photo", true).await, ConfigurationSave::Saved);
     assert_eq!(save(&bench, b, "mdl", true).await, ConfigurationSave::Saved);
     assert_eq!(types(&bench).await, ["mdl", "photo"]);

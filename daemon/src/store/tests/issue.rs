@@ -9,7 +9,7 @@ async fn an_issuance_takes_its_nonce_advances_the_offer_and_keeps_a_record() {
     let (issued, record) = bench.issue(offer, configuration, nonce()).await;
     assert!(matches!(issued, Issue::Recorded { .. }));
     let kept = bench.store.issued_find(record.id).await.unwrap().unwrap();
-    assert_eq!((kept.offer_id, kept.namespaces, kept.valid_until), (offer, record.namespaces, record.valid_until));
+    assert_eq!((kept.offer_id, kept.digests, kept.valid_until), (offer, record.digests, record.valid_until));
     let (found, state) = bench.store.offer_find(offer).await.unwrap().unwrap();
     assert_eq!((state, found.issued_at), (OfferState::Issued, Some(bench.clock.now())));
     // OPS-08: the claims are gone with the last credential.

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::conformance::start;
 use super::documents::{ConfigurationSave, NewConfiguration};
 use super::engine::Unobserved;
-use super::issued::{Issuance, Issue, Issued};
+use super::issued::{Digests, Issuance, Issue, Issued};
 use super::memory::MemoryEngine;
 use super::offer::{NewOffer, Offer, OfferCreate, OfferSecrets, OfferState, Replay};
 use super::redb_engine::RedbEngine;
@@ -75,7 +75,15 @@ fn word() -> String {
 
 /// A configuration without a claim source.
 fn plain<'a>(id: Uuid, doc_type: &'a str, document: &'a Value, replace: bool) -> NewConfiguration<'a, Value> {
-    NewConfiguration { id, doc_type, claim_source: None, authentication_provider: None, document, replace }
+    NewConfiguration {
+        id,
+        type_key: doc_type,
+        claim_source: None,
+        authentication_provider: None,
+        type_metadata: None,
+        document,
+        replace,
+    }
 }
 
 fn claims() -> Map<String, Value> {
@@ -186,10 +194,12 @@ impl Bench {
             user_id: uuid(),
             offer_id,
             configuration_id,
-            doc_type: "org.iso.18013.5.1.mDL".into(),
-            key_thumbprint: "thumbprint".into(),
-            mso_hash: "hash".into(),
-            namespaces: [("org.iso.18013.5.1".to_owned(), digests.into())].into(),
+            credential_type: "org.iso.18013.5.1.mDL".into(),
+            key_thumbprint: Some("thumbprint".into()),
+            digests: Digests::Mdoc {
+                mso_hash: "hash".into(),
+                namespaces: [("org.iso.18013.5.1".to_owned(), digests.into())].into(),
+            },
             document_signer_id: uuid(),
             issued_at: self.clock.now(),
             valid_from: self.clock.now(),

@@ -90,6 +90,11 @@ impl<'a> Object<'a> {
         Some(self.0.swap_remove(place).1)
     }
 
+    /// All members, in their order.
+    pub fn into_members(self) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
+        self.0.into_iter()
+    }
+
     /// How many members there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -135,8 +135,38 @@ async fn public_and_anonymous_wallets_come_as_the_policy_says() {
         let outcome = strict.clients.authenticate_or_anonymous(&presented).await.unwrap();
         assert_eq!(outcome, Err(ClientRefusal::AttestationRequired));
     }
+    // Who is registered with a key or a certificate proves as much by it.
     let assertion = strict.registered.sign(&header(), &strict.assertion_claims());
-    assert_eq!(strict.assert(&assertion).await, Err(ClientRefusal::AttestationRequired));
+    assert_eq!(strict.assert(&assertion).await.unwrap().method, Method::PrivateKeyJwt);
+    assert_eq!(
+        strict.assert(&Key::new(Algorithm::Es256).sign(&header(), &strict.assertion_claims())).await,
+        Err(ClientRefusal::Unproven)
+    );
+    let print = crate::pki::certificate::fingerprint(&strict.provider.der);
+    strict.saved(&json!({ "clientId": "m", "authentication": "mtls", "certificateSha256": [print] })).await;
+    let shown = Presented { client_id: Some("m"), certificate: Some(&strict.provider.der), ..Presented::default() };
+    assert_eq!(strict.authenticate(&shown).await.unwrap().method, Method::Mtls);
+    let hidden = Presented { certificate: None, ..shown };
+    assert_eq!(strict.authenticate(&hidden).await, Err(ClientRefusal::AttestationRequired));
+    strict.saved(&json!({ "clientId": "p", "authentication": "none" })).await;
+    let public = Presented { client_id: Some("p"), ..shown };
+    assert_eq!(strict.authenticate(&public).await, Err(ClientRefusal::AttestationRequired));
+}
+
+// SEC-TOK-02
+#[tokio::test]
+async fn a_jwt_of_another_type_is_no_assertion() {
+    let scene = Scene::new().await;
+    for (typ, good) in [
+        (json!("JWT"), true),
+        (json!("client-authentication+jwt"), true),
+        (json!("oauth-authz-req+jwt"), false),
+        (json!("dpop+jwt"), false),
+        (json!(5), false),
+    ] {
+        let signed = scene.registered.sign(&set(header(), "typ", typ.clone()), &scene.assertion_claims());
+        assert_eq!(scene.assert(&signed).await.err(), (!good).then_some(AssertionError::Kind.into()), "{typ}");
+    }
 }
 
 // RFC 8705 2.1, 2.2

@@ -4,4 +4,5 @@ mod assertion;
 mod attestation;
 mod catalog;
 mod pop;
+mod request_object;
 mod support;

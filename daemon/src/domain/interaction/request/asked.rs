@@ -5,26 +5,26 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{RequestCode, RequestError, Rules};
+use super::{RequestCode, RequestError, Rules, claims};
+use crate::domain::authorization::{AskedClaim, AskedClaims};
 use crate::domain::configuration::Configuration;
 use crate::domain::interaction::parties::Offered;
 use crate::wire::json::parse_value;
 
 /// Most entries of `authorization_details`.
 const MOST_DETAILS: usize = 20;
-/// Most steps of a claims path pointer.
-const MOST_STEPS: usize = 32;
 
 /// What was asked for.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Asked {
     pub(super) configurations: Vec<Uuid>,
+    pub(super) claims: AskedClaims,
     pub(super) identified: bool,
     pub(super) scope: Option<String>,
 }
 
 impl Rules<'_> {
-    /// Each of the two ways stands for itself; a configuration that both name is asked for once, by its details (5.1.2). With neither
+    /// Each of the two ways stands for itself; a configuration that both name is asked for once, by its details and their claims (5.1.2). With neither
     /// it is what the offer has. An offer limits a request to what it has.
     pub(super) fn asked(
         &self,
@@ -34,7 +34,7 @@ impl Rules<'_> {
     ) -> Result<Asked, RequestError> {
         let mut asked = Asked::default();
         if let Some(details) = details {
-            asked.configurations = self.detailed(details, offer)?;
+            self.add_details(&mut asked, details, offer)?;
             asked.identified = true;
         }
         if let Some(scope) = scope {
@@ -73,55 +73,45 @@ impl Rules<'_> {
         asked.scope = (!granted.is_empty()).then(|| granted.join(" "));
     }
 
-    fn detailed(&self, text: &str, offer: Option<&Offered>) -> Result<Vec<Uuid>, RequestError> {
+    fn add_details(&self, asked: &mut Asked, text: &str, offer: Option<&Offered>) -> Result<(), RequestError> {
         let wrong = |why| RequestError::new(RequestCode::InvalidAuthorizationDetails, why);
         let details = parse_value(text.as_bytes()).map_err(|_| wrong("authorization_details is not JSON"))?;
         let entries = details.as_array().filter(|entries| (1..=MOST_DETAILS).contains(&entries.len()));
-        let mut found = Vec::new();
         for entry in entries.ok_or(wrong("authorization_details must be an array of 1 to 20 objects"))? {
-            let id = self.detail(entry).map_err(wrong)?;
+            let (id, claims) = self.detail(entry)?;
             if offer.is_some_and(|offer| !offer.configurations.contains(&id)) {
                 return Err(wrong("authorization_details asks for something that the offer does not have"));
             }
-            if found.contains(&id) {
+            if asked.configurations.contains(&id) {
                 return Err(wrong("authorization_details names a configuration twice"));
             }
-            found.push(id);
+            asked.configurations.push(id);
+            asked.claims.extend(claims.map(|claims| (id, claims)));
         }
-        Ok(found)
+        Ok(())
     }
 
-    fn detail(&self, entry: &Value) -> Result<Uuid, &'static str> {
+    /// The configuration that an entry names, and what it asks for of that, unless it is all.
+    fn detail(&self, entry: &Value) -> Result<(Uuid, Option<Vec<AskedClaim>>), RequestError> {
+        let wrong = |why| RequestError::new(RequestCode::InvalidAuthorizationDetails, why);
         if entry.get("type").and_then(Value::as_str) != Some("openid_credential") {
-            return Err("authorization_details has a type other than openid_credential");
+            return Err(wrong("authorization_details has a type other than openid_credential"));
         }
         let id = entry.get("credential_configuration_id").and_then(Value::as_str);
-        let id = id.ok_or("authorization_details has an entry without credential_configuration_id")?;
+        let id = id.ok_or(wrong("authorization_details has an entry without credential_configuration_id"))?;
         let known = self.configurations.iter().find(|one| one.id.to_string() == id);
-        let known =
-            known.ok_or("authorization_details has a credential_configuration_id that is not in the metadata")?;
+        let known = known
+            .ok_or(wrong("authorization_details has a credential_configuration_id that is not in the metadata"))?;
         if let Some(locations) = entry.get("locations") {
             let here = |place: &Value| place.as_str() == Some(self.issuer);
             if !locations.as_array().is_some_and(|places| places.iter().any(here)) {
-                return Err("authorization_details has locations without this credential issuer");
+                return Err(wrong("authorization_details has locations without this credential issuer"));
             }
         }
-        match entry.get("claims") {
-            Some(claims) if !are_claims(claims) => {
-                Err("authorization_details has claims that are no claims descriptions")
-            }
-            _ => Ok(known.id),
-        }
+        let Some(claims) = entry.get("claims") else { return Ok((known.id, None)) };
+        let claims = known.askable(claims::read(claims).map_err(wrong)?);
+        let claims =
+            claims.map_err(|error| RequestError::new(RequestCode::InvalidAuthorizationDetails, error.to_string()))?;
+        Ok((known.id, Some(claims)))
     }
-}
-
-/// A list of claims descriptions that is not empty (`OpenID4VCI` B.1, C).
-fn are_claims(claims: &Value) -> bool {
-    let step = |step: &Value| step.is_string() || step.is_null() || step.as_u64().is_some();
-    let path = |path: &Value| {
-        path.as_array().is_some_and(|steps| (1..=MOST_STEPS).contains(&steps.len()) && steps.iter().all(step))
-    };
-    let described =
-        |one: &Value| one.get("path").is_some_and(path) && one.get("mandatory").is_none_or(Value::is_boolean);
-    claims.as_array().is_some_and(|claims| !claims.is_empty() && claims.iter().all(described))
 }

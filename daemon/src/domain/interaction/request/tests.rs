@@ -9,7 +9,7 @@ fn configuration(id: u128, doc_type: &str) -> Arc<Configuration> {
     let id = Uuid::from_u128(id);
     Arc::new(
         serde_json::from_value(json!({
-            "id": id, "type": doc_type, "claimMappings": {}, "expiresIn": { "days": 1 }, "includeStatus": false,
+            "id": id, "type": doc_type, "claimMappings": { "ns": { "family_name": { "defaultValue": "x" } } }, "expiresIn": { "days": 1 }, "includeStatus": false,
             "createdAt": "2026-03-01T12:00:00Z",
         }))
         .unwrap(),
@@ -21,7 +21,7 @@ fn id(number: u128) -> String {
 }
 
 fn wallet() -> Wallet {
-    Wallet { id: "wallet".into(), name: None, redirect_uris: None, attested: false, attester: None }
+    Wallet { id: "wallet".into(), name: None, redirect_uris: None, attested: false, attester: None, instance_key: None }
 }
 
 fn good() -> Parameters {
@@ -111,7 +111,7 @@ fn authorization_details_name_configurations() {
         with("foo", json!(1)),
         with("locations", json!([ISSUER])),
         with("claims", json!([{ "path": ["ns", "family_name"], "mandatory": true }])),
-        with("claims", json!([{ "path": ["ns", null, 0] }])),
+        with("claims", json!([{ "path": ["ns", "family_name", null, 0] }, { "path": ["ns", "unknown"] }])),
     ] {
         assert!(details(&good).is_ok(), "{good}");
     }
@@ -135,6 +135,14 @@ fn authorization_details_name_configurations() {
         with("claims", json!([{}])),
         with("claims", json!([{ "path": [] }])),
         with("claims", json!([{ "path": [-1] }])),
+        // VCI-C.2-01
+        with("claims", json!([{ "path": ["ns"] }])),
+        with("claims", json!([{ "path": ["ns", null] }])),
+        // VCI-B.1-01
+        with("claims", json!([{ "path": ["ns", "unknown"], "mandatory": true }])),
+        with("claims", json!([{ "path": ["ns", "unknown"] }])),
+        // VCI-B.3-02
+        with("claims", json!([{ "path": ["ns", "family_name"] }, { "path": ["ns", "family_name"] }])),
         with("claims", json!([{ "path": ["a"], "mandatory": "yes" }])),
         json!(vec![entry(&a); 21]),
     ] {
@@ -170,6 +178,7 @@ fn an_offer_is_what_can_be_asked_for() {
         configurations: vec![Uuid::from_u128(1), Uuid::from_u128(7)],
         login_hint: Some("mika".into()),
         prompt: Some("login".into()),
+        once: false,
     };
     let request = read(&[("scope", "")], Some(&offer)).unwrap();
     assert_eq!((request.configurations.as_slice(), request.offer), ([Uuid::from_u128(1)].as_slice(), Some(offer.id)));

@@ -1,9 +1,11 @@
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::support::*;
+use crate::base::clock::{Clock as _, after};
 use crate::domain::caller::Caller;
 use crate::domain::hook::{AuthHookRule, OnError};
 use crate::domain::interaction::open::{Opening, Unsafe};
@@ -12,10 +14,11 @@ use crate::domain::interaction::push::{PREFIX, Push};
 use crate::domain::interaction::request::RequestCode;
 use crate::domain::interaction::{Choice, Interactions, Move, Place};
 use crate::domain::login::{LoginAnswer, LoginError};
+use crate::domain::site::SignedRequests;
 use crate::domain::testing::{denial, down, enrichment};
 use crate::plugin::Phase;
 use crate::plugin::contract::{Form, FormField, Redirection, Step, Verdict};
-use std::time::Duration;
+use crate::store::code_offer::CodeOffer;
 use uuid::Uuid;
 
 const ISS: &str = "iss=https%3A%2F%2Fissuer.example";
@@ -154,6 +157,116 @@ async fn nobody_approves_before_the_login() {
     assert_eq!(bench.codes(), 0);
 }
 
+// PAR-2.1-08, PAR-2.1-03, RFC 9101 10.5
+#[tokio::test]
+async fn a_request_is_in_one_place_and_signed_where_it_must_be() {
+    let (allowed, refused, required) = (
+        Bench::signing(SignedRequests::Allowed).await,
+        Bench::signing(SignedRequests::Refused).await,
+        Bench::signing(SignedRequests::Required).await,
+    );
+    let sent = |name: &str| [(name.to_owned(), "x".to_owned())].into();
+    let code =
+        |bench: &Bench, sent| bench.interactions.object(&sent).map(|one| one.is_some()).map_err(|error| error.code);
+    assert_eq!(code(&allowed, sent("scope")), Ok(false));
+    assert_eq!(code(&allowed, sent("request")), Ok(true));
+    assert_eq!(code(&refused, sent("request")), Err(RequestCode::RequestNotSupported));
+    assert_eq!(code(&required, sent("request")), Ok(true));
+    assert_eq!(code(&required, sent("scope")), Err(RequestCode::InvalidRequest));
+    for bench in [allowed, refused, required] {
+        assert_eq!(code(&bench, sent("request_uri")), Err(RequestCode::InvalidRequest));
+    }
+}
+
+// RFC 9101 6.3, SEC-REDIR-02
+#[tokio::test]
+async fn of_a_signed_request_in_a_browser_only_the_object_counts() {
+    let bench = Bench::signing(SignedRequests::Allowed).await;
+    let open = async |object: &str| {
+        let sent = [
+            ("client_id", "registered"),
+            ("request", object),
+            ("redirect_uri", "https://evil.example/cb"),
+            ("state", "x"),
+        ];
+        let sent = sent.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        bench.interactions.open(&sent).await.unwrap()
+    };
+    let Opening::Begun { id, browser } = open(&json!(bench.request()).to_string()).await else { panic!() };
+    let request = &bench.session(&(id, browser)).await.interaction.request;
+    assert_eq!((request.redirect_uri.as_str(), request.state.as_deref()), (CALLBACK, Some("s&1")));
+    // One that is not believed leads nowhere.
+    assert_eq!(refusal(&open("forged").await), Some(Unsafe::RequestObject));
+    let mut wrong = bench.request();
+    wrong.insert("scope".into(), "unknown".into());
+    let Opening::Answer(location) = open(&json!(wrong).to_string()).await else { panic!() };
+    assert!(location.starts_with(&format!("{CALLBACK}?error=invalid_scope&")), "{location}");
+    let plain =
+        [("client_id", "wallet"), ("redirect_uri", CALLBACK)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let required = Bench::signing(SignedRequests::Required).await;
+    assert_eq!(refusal(&required.interactions.open(&plain.into()).await.unwrap()), Some(Unsafe::RequestObject));
+}
+
+// OAU-4.1.2.1-02
+#[tokio::test]
+async fn each_error_code_of_a_push_can_be_provoked() {
+    let bench = Bench::new().await;
+    for (name, value, expected) in [
+        ("code_challenge", "x", RequestCode::InvalidRequest),
+        ("response_type", "token", RequestCode::UnsupportedResponseType),
+        ("scope", "unknown", RequestCode::InvalidScope),
+        ("authorization_details", "[]", RequestCode::InvalidAuthorizationDetails),
+        ("resource", "https://other.example", RequestCode::InvalidTarget),
+    ] {
+        let mut parameters = bench.request();
+        parameters.insert(name.into(), value.into());
+        let pushed = bench.interactions.push(&bench.wallet(), &parameters, None).await.unwrap();
+        assert!(matches!(pushed, Push::Refused(error) if error.code == expected), "{name}");
+    }
+    let off = Bench::changed(Vec::new(), true, |flow| flow.enabled = false).await;
+    let pushed = off.interactions.push(&off.wallet(), &off.request(), None).await.unwrap();
+    assert!(matches!(pushed, Push::Refused(error) if error.code == RequestCode::UnauthorizedClient));
+}
+
+// VCI-5.1.3-03
+#[tokio::test]
+async fn an_offer_for_one_authorization_is_used_up_by_it() {
+    let bench = Bench::new().await;
+    let store = &bench.interactions.store;
+    let offer = CodeOffer {
+        id: Uuid::from_u128(9),
+        configurations: vec![bench.pass],
+        request_parameters: serde_json::Map::new(),
+        created_at: bench.interactions.clock.now(),
+        expires_at: None,
+        issuer_state: "known".into(),
+        reference: "reference".into(),
+        single_use: true,
+    };
+    store.code_offer_create(&offer).await.unwrap();
+    let (id, configurations) = (offer.id, vec![bench.pass]);
+    let offered = Offered { id, configurations, login_hint: None, prompt: None, once: true };
+    bench.parties.offers.lock().unwrap().push(("known".into(), offered));
+    let mut parameters = bench.request();
+    parameters.insert("issuer_state".into(), "known".into());
+    let mut visitors = Vec::new();
+    for _ in 0..3 {
+        let pushed = bench.interactions.push(&bench.wallet(), &parameters, None).await.unwrap();
+        let Push::Kept { request_uri, .. } = pushed else { panic!() };
+        let visitor = bench.begin(&request_uri).await;
+        bench.log_in(&visitor).await;
+        visitors.push(visitor);
+    }
+    // Who refuses uses nothing up.
+    let session = bench.session(&visitors[2]).await;
+    assert!(matches!(bench.interactions.refuse(session).await.unwrap(), Move::Answer(_)));
+    assert!(matches!(bench.approve(&visitors[1]).await, Move::Answer(location) if location.contains("code=code1")));
+    let late = bench.approve(&visitors[0]).await;
+    assert!(matches!(late, Move::Answer(location) if location.contains("error=access_denied")));
+    assert_eq!(bench.codes(), 1);
+    assert!(store.code_offer_find(offer.id).await.unwrap().is_none());
+}
+
 // VCI-5.1.3-01, VCI-5.1.3-02
 #[tokio::test]
 async fn an_issuer_state_leads_to_its_offer_or_is_refused() {
@@ -163,6 +276,7 @@ async fn an_issuer_state_leads_to_its_offer_or_is_refused() {
         configurations: vec![bench.pass],
         login_hint: Some("mika".into()),
         prompt: None,
+        once: false,
     };
     bench.parties.offers.lock().unwrap().push(("known".into(), offered));
     let push = |state: &str| {
@@ -231,30 +345,38 @@ async fn a_silent_request_cannot_be_answered() {
     let bench = Bench::with(Vec::new(), false).await;
     let mut parameters = bench.request();
     parameters.insert("prompt".into(), "none".into());
+    parameters.insert("client_id".into(), "registered".into());
     let Opening::Answer(location) = bench.interactions.open(&parameters).await.unwrap() else { panic!("no answer") };
     assert_eq!(location, format!("{CALLBACK}?error=login_required&state=s%261&{ISS}"));
+    // SEC-REDIR-02: whoever nobody knows sends no browser away unasked.
+    parameters.insert("client_id".into(), "wallet".into());
+    let Opening::Begun { id, browser } = bench.interactions.open(&parameters).await.unwrap() else { panic!() };
+    assert_eq!(bench.session(&(id, browser)).await.interaction.request.prompt, None);
 }
 
-// OAU-3.1.2-01, SEC-MIX-01
+// OAU-3.1.2-01, SEC-MIX-01, SEC-REDIR-02, OAU-4.1.2.1-02
 #[tokio::test]
 async fn a_plain_request_is_answered_with_an_error_only_where_that_is_safe() {
     let bench = Bench::with(Vec::new(), false).await;
-    let open = async |name: &str, value: &str| {
+    let open_as = async |client: &str, name: &str, value: &str| {
         let mut parameters = bench.request();
+        parameters.insert("client_id".into(), client.into());
         parameters.insert(name.into(), value.into());
         bench.interactions.open(&parameters).await.unwrap()
     };
+    let open = async |name: &str, value: &str| open_as("registered", name, value).await;
     assert!(matches!(open("foo", "bar").await, Opening::Begun { .. }));
+    assert!(matches!(open_as("wallet", "foo", "bar").await, Opening::Begun { .. }));
     for uri in ["http://evil.example", "javascript:alert(1)", "https://user@wallet.example/"] {
         assert!(matches!(refusal(&open("redirect_uri", uri).await), Some(Unsafe::Redirect(_))), "{uri}");
     }
     for (name, value, error) in [
         ("response_type", "token", "unsupported_response_type"),
         ("scope", "unknown", "invalid_scope"),
-        ("request", "e30.e30.x", "request_not_supported"),
         ("authorization_details", "{}", "invalid_authorization_details"),
         ("resource", "https://other.example", "invalid_target"),
     ] {
+        assert_eq!(refusal(&open_as("wallet", name, value).await), Some(Unsafe::Malformed), "{name}");
         let Opening::Answer(location) = open(name, value).await else { panic!("{name}") };
         assert!(location.starts_with(&format!("{CALLBACK}?error={error}&")) && location.ends_with(ISS), "{location}");
         assert!(location.contains("state=s%261"), "{location}");
@@ -343,6 +465,31 @@ async fn an_auth_hook_can_send_a_person_elsewhere_and_they_come_back_once() {
 }
 
 #[tokio::test]
+async fn who_comes_back_too_late_from_a_page_of_a_hook_begins_it_again() {
+    let bench = Bench::with(vec![rule()], true).await;
+    let there = |url: &str, expires_in_seconds| {
+        Ok(Verdict::Redirect(Redirection { url: url.into(), state: "left".into(), expires_in_seconds }))
+    };
+    // A hook that gives no time waits as long as the interaction lives.
+    for answer in [there("https://idv.example/1", 60), there("https://idv.example/2", 0), Ok(Verdict::Abstain)] {
+        bench.plugins.verdict("pin", answer);
+    }
+    let visitor = bench.begin(&bench.push().await).await;
+    bench.log_in(&visitor).await;
+    let back = async |later: u64| {
+        let token = bench.plugins.stepped().0.return_url.unwrap().rsplit_once('=').unwrap().1.to_owned();
+        bench.clock.set(after(bench.clock.now(), Duration::from_secs(later)));
+        let session = bench.session(&visitor).await;
+        bench.interactions.returned(session, &token, Vec::new(), &Caller::default()).await.unwrap()
+    };
+    assert_eq!(back(60).await, Move::Leave("https://idv.example/2".into()));
+    let (context, step) = bench.plugins.stepped();
+    assert_eq!((step, context.state), (Step::Start, None));
+    assert_eq!(back(120).await, Move::To(Place::Consent));
+    assert_eq!(bench.plugins.stepped().1, Step::Returned(Vec::new()));
+}
+
+#[tokio::test]
 async fn a_hook_that_denies_or_fails_ends_the_interaction() {
     let to = |error: &str| format!("{CALLBACK}?error={error}&state=s%261&{ISS}");
     let cases = [
@@ -418,11 +565,6 @@ async fn a_push_binds_the_code_to_the_key_of_its_proof() {
     parameters.insert("dpop_jkt".into(), "GeF9NJAk1IUMn5q6l2fZpw5GRUO-SM8Xo5dkw07SaBo".into());
     assert!(matches!(push(&parameters, None).await, Push::Kept { .. }));
     assert!(matches!(push(&parameters, Some([7; 32])).await, Push::Refused(_)));
-    for (name, code) in [("request_uri", RequestCode::InvalidRequest), ("request", RequestCode::RequestNotSupported)] {
-        let mut parameters = bench.request();
-        parameters.insert(name.into(), "x".into());
-        assert!(matches!(push(&parameters, None).await, Push::Refused(error) if error.code == code), "{name}");
-    }
     let mut parameters = bench.request();
     parameters.insert("client_id".into(), "other".into());
     assert!(matches!(push(&parameters, None).await, Push::Refused(_)));

@@ -13,12 +13,14 @@ use super::super::*;
 use crate::base::clock::ManualClock;
 use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;
+use crate::domain::client::RequestObjectError;
 use crate::domain::configuration::catalog::Saved;
 use crate::domain::event::Unheard;
 use crate::domain::hook::AuthHookRule;
 use crate::domain::interaction_hook::HookSession;
 use crate::domain::login::{Begun, Identity, LoginAnswer, LoginError, LoginRequest, PendingLogin, ProviderSummary};
 use crate::domain::roster::{LiveRoster, Places};
+use crate::domain::site::{CodeFlow, SignedRequests};
 use crate::domain::testing::Told;
 use crate::store::memory::MemoryEngine;
 use crate::store::seal::Sealer;
@@ -64,10 +66,20 @@ impl Wallets for Parties {
         let wallet = (id != "unknown").then(|| wallet(id));
         Box::pin(async move { Ok(wallet) })
     }
+
+    fn signed<'a>(
+        &'a self,
+        _: &'a str,
+        object: &'a str,
+    ) -> BoxFuture<'a, Result<Result<Parameters, RequestObjectError>, Failure>> {
+        let read = serde_json::from_str(object).map_err(|_| RequestObjectError::Signature);
+        Box::pin(async move { Ok(read) })
+    }
 }
 
 fn wallet(id: &str) -> Wallet {
-    Wallet { id: id.into(), name: None, redirect_uris: None, attested: false, attester: None }
+    let redirect_uris = (id == "registered").then(|| vec![CALLBACK.to_owned()]);
+    Wallet { id: id.into(), name: None, redirect_uris, attested: false, attester: None, instance_key: None }
 }
 
 impl Grants for Parties {
@@ -149,7 +161,22 @@ impl Bench {
         Self::with(Vec::new(), true).await
     }
 
+    /// Without PAR, where requests are signed or not.
+    pub(super) async fn signing(signed: SignedRequests) -> Self {
+        Self::changed(Vec::new(), false, |flow| flow.signed_requests = signed).await
+    }
+
     pub(super) async fn with(rules: Vec<AuthHookRule>, require_pushed: bool) -> Self {
+        Self::changed(rules, require_pushed, |_| {}).await
+    }
+
+    pub(super) async fn changed(
+        rules: Vec<AuthHookRule>,
+        require_pushed: bool,
+        change: impl FnOnce(&mut CodeFlow),
+    ) -> Self {
+        let mut code_flow = CodeFlow::default();
+        change(&mut code_flow);
         let random = Arc::new(SystemRandom::default());
         let clock = Arc::new(ManualClock::new("2026-03-10T12:34:56Z".parse().unwrap()));
         let sealer = Arc::new(Sealer::new(&Secret::new(vec![7; 32])));
@@ -158,13 +185,17 @@ impl Bench {
         let mapping =
             json!({ "org.example.pass.1": { "name": { "mapFrom": "claims.family_name", "type": "string" } } });
         let body = json!({ "type": "org.example.pass", "claimMappings": mapping, "expiresIn": { "days": 1 } });
-        let Saved::Saved(made) = configurations.create(body.as_object().unwrap()).await.unwrap() else { panic!() };
+        let Saved::Saved(made) =
+            configurations.create(crate::format::CredentialFormat::MsoMdoc, body.as_object().unwrap()).await.unwrap()
+        else {
+            panic!()
+        };
         let (parties, plugins) = (Arc::new(Parties::default()), Arc::new(Told::default()));
         let places = Places { rules, ..Places::default() };
         let roster = LiveRoster::new(places, plugins.clone());
         let interactions = Interactions {
             store,
-            site: Arc::new(Site { code_flow: crate::domain::site::CodeFlow::default(), ..Site::of(ISSUER, "") }),
+            site: Arc::new(Site { code_flow, ..Site::of(ISSUER, "") }),
             clock: clock.clone(),
             random,
             configurations: Arc::new(configurations),

@@ -8,7 +8,7 @@ use super::reading::*;
 use crate::domain::authorization::code::{CodeGrant, CodeRequest, is_verifier};
 use crate::domain::authorization::refresh::{RefreshAsked, RefreshGrant};
 use crate::domain::authorization::revocation::{Revoke, Revoker};
-use crate::domain::authorization::{Approved, ApprovedClaims, holder};
+use crate::domain::authorization::{Approved, ApprovedClaims, AskedClaim, holder};
 use crate::domain::blocked::Blocked;
 use crate::domain::grant::{Granted, Who};
 use crate::domain::hook::{AuthHookRule, OnError};
@@ -38,6 +38,7 @@ fn approved(configurations: &[Uuid], claims: Value) -> Approved {
         redirect_uri: "https://wallet.example/cb".into(),
         code_challenge: challenge(VERIFIER),
         dpop_jkt: None,
+        instance_key: None,
         user_id: Uuid::from_u128(5),
         configurations: configurations.to_vec(),
         identified: false,
@@ -47,6 +48,7 @@ fn approved(configurations: &[Uuid], claims: Value) -> Approved {
             hooks: map(json!({})),
             authentication_provider: map(provider),
             holder: holder(&identity),
+            asked: AskedClaims::new(),
         },
         offer: None,
     }
@@ -167,7 +169,7 @@ async fn a_mapping_finds_the_identity_provider_and_later_steps_lie_over_its_clai
     });
     let body = map(body);
     let crate::domain::configuration::catalog::Saved::Saved(made) =
-        house.issuer.configurations.create(&body).await.unwrap()
+        house.issuer.configurations.create(crate::format::CredentialFormat::MsoMdoc, &body).await.unwrap()
     else {
         panic!("not saved")
     };
@@ -208,6 +210,50 @@ async fn identifiers_are_given_when_details_were_used_and_stay_the_same() {
     let request = house.request(&wallets(1), &house.nonce());
     let refused = house.refused(&granted.access_token, &request).await;
     assert_eq!(refused, Refusal::Selection(SelectionError::IdentifierRequired));
+}
+
+// VCI-5.1.2-04, VCI-B.1-01, RAR-7-01
+#[tokio::test]
+async fn what_was_not_asked_for_is_not_issued() {
+    let house = House::new().await;
+    let asked = |element: &str, mandatory| {
+        let claim = AskedClaim { path: vec![NAMESPACE.into(), element.into()], mandatory };
+        AskedClaims::from([(house.pass, vec![claim])])
+    };
+    let all = json!({ "name": "Mika", "level": "gold" });
+    let approved = |claims: &Value, asked: AskedClaims| {
+        let approved = approved(&[house.pass], claims.clone());
+        let claims = ApprovedClaims { asked, ..approved.claims };
+        Approved { identified: true, claims, ..approved }
+    };
+    let issued = async |granted: &Granted| {
+        let mut request = house.request(&wallets(1), &house.nonce());
+        request.selector = Selector::Identifier(granted.identifiers[0].0.clone().into());
+        let credential = house.issued(&granted.access_token, &request).await;
+        let signer = house.issuer.trust.signer(house.clock.now()).unwrap();
+        read(&credential[0], signer.key.public_key()).elements.into_keys().collect::<Vec<_>>()
+    };
+    for (asked, elements) in [
+        (AskedClaims::new(), vec!["level", "name"]),
+        (asked("name", false), vec!["name"]),
+        (asked("level", true), vec!["level", "name"]),
+    ] {
+        let granted = house.login(approved(&all, asked.clone())).await;
+        assert_eq!(granted.asked, asked);
+        assert_eq!(issued(&granted).await, elements);
+        // What a refresh gives is no more.
+        let token = granted.refresh_token.unwrap();
+        let renewed = house.renewed(&refreshes(&token)).await;
+        assert_eq!(renewed.asked, asked);
+        assert_eq!(issued(&renewed).await, elements);
+    }
+    // What is mandatory to the wallet must be there.
+    let granted = house.login(approved(&json!({ "name": "Mika" }), asked("level", true))).await;
+    let mut request = house.request(&wallets(1), &house.nonce());
+    request.selector = Selector::Identifier(granted.identifiers[0].0.clone().into());
+    assert!(matches!(house.refused(&granted.access_token, &request).await, Refusal::Claim(_)));
+    let granted = house.login(approved(&json!({ "name": "Mika" }), asked("level", false))).await;
+    assert_eq!(issued(&granted).await, ["name"]);
 }
 
 // OAU-6-01, OAU-5.1-01

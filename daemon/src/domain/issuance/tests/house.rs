@@ -20,7 +20,7 @@ use crate::domain::offer::request::pre_authorized;
 use crate::domain::offer::{Created, Offers};
 use crate::domain::proof::tests::support::Wallet;
 use crate::domain::roster::{LiveRoster, Places};
-use crate::domain::site::CodeFlow;
+use crate::domain::site::{CodeFlow, DeferralRules};
 use crate::domain::testing::Told;
 use crate::domain::token::Tokens;
 use crate::signer::Algorithm;
@@ -116,6 +116,8 @@ pub(super) fn site() -> Site {
         batch_size: 5,
         dpop: DpopPolicy::default(),
         code_flow: CodeFlow::default(),
+        notifications: true,
+        deferral: DeferralRules::default(),
     }
 }
 
@@ -189,7 +191,13 @@ impl House {
         if let Some(id) = claim_source {
             body["claimSourceId"] = json!(id);
         }
-        match self.issuer.configurations.create(body.as_object().unwrap()).await.unwrap() {
+        match self
+            .issuer
+            .configurations
+            .create(crate::format::CredentialFormat::MsoMdoc, body.as_object().unwrap())
+            .await
+            .unwrap()
+        {
             Saved::Saved(configuration) => configuration.id,
             Saved::Invalid(mistakes) => panic!("{mistakes:?}"),
             Saved::Unknown => panic!("unknown"),
@@ -318,7 +326,7 @@ impl House {
         CredentialRequest {
             selector: Selector::Configuration(self.pass.to_string().into()),
             proofs: Ok(Proofs::Jwt(wallets.iter().map(prove).collect())),
-            encrypted_response: false,
+            encryption: Ok(None),
         }
     }
 
@@ -330,14 +338,14 @@ impl House {
     pub(super) async fn issued(&self, token: &str, request: &CredentialRequest<'_>) -> Vec<String> {
         match self.ask(token, request).await.unwrap() {
             IssuanceOutcome::Issued(issued) => issued.credentials,
-            IssuanceOutcome::Refused(refusal) => panic!("{refusal:?}"),
+            other => panic!("{other:?}"),
         }
     }
 
     pub(super) async fn refused(&self, token: &str, request: &CredentialRequest<'_>) -> Refusal {
         match self.ask(token, request).await.unwrap() {
             IssuanceOutcome::Refused(refusal) => refusal,
-            IssuanceOutcome::Issued(_) => panic!("was issued"),
+            other => panic!("{other:?}"),
         }
     }
 

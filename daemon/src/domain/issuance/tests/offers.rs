@@ -73,7 +73,12 @@ async fn the_source_that_a_configuration_names_wins() {
     assert_eq!(serde_json::to_value(&*all).unwrap()["claimSourceId"], json!(source.id));
     let mut without: Value = serde_json::to_value(&*all).unwrap();
     without.as_object_mut().unwrap().remove("claimSourceId");
-    house.issuer.configurations.replace(configuration, &map(without)).await.unwrap();
+    house
+        .issuer
+        .configurations
+        .replace(crate::format::CredentialFormat::MsoMdoc, configuration, &map(without))
+        .await
+        .unwrap();
     let token = house.token(&[configuration], json!({})).await;
     let request = CredentialRequest { selector: selector(), ..house.request(&wallets(1), &house.nonce()) };
     house.issued(&token, &request).await;

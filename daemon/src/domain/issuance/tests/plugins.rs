@@ -96,7 +96,6 @@ async fn whatever_stands_in_the_way_the_same_request_is_served_afterwards() {
         (abstain(), Err(CallError::NotFound), Blocked::NotFound),
         (abstain(), Err(down(Some(30))), wait(30)),
         (abstain(), Err(CallError::Failed), Blocked::Failed),
-        (abstain(), Ok(pending(60)), wait(60)),
         (abstain(), Ok(Outcome::Denied(denial(None))), Blocked::Denied { message: None }),
         (abstain(), Ok(ready(&json!({"name": "Mika", "cnf": {}}))), Blocked::Failed),
         (abstain(), Ok(ready(&json!(["name"]))), Blocked::Failed),

@@ -6,6 +6,7 @@ use super::super::*;
 use super::house::*;
 use crate::domain::proof::ProofError;
 use crate::wire::credential::{ProofsError, Selector};
+use crate::wire::encryption::EncryptionFault;
 
 // VCI-8.2-05, VCI-8.2-07, VCI-8.2-09, VCI-8.2-12, VCI-8.2-15, VCI-8.3.1.2-06
 #[tokio::test]
@@ -22,10 +23,10 @@ async fn refusals_come_in_the_order_of_the_request() {
     assert_eq!(house.refused(&token, &unknown).await, Refusal::Selection(SelectionError::UnknownConfiguration));
     assert_eq!(house.refused(&token, &asking(other)).await, Refusal::Selection(SelectionError::NotGranted));
     let unknown_and_bad =
-        CredentialRequest { encrypted_response: true, selector: unknown.selector, ..no_proofs.clone() };
+        CredentialRequest { encryption: Err(EncryptionFault::Key), selector: unknown.selector, ..no_proofs.clone() };
     assert_eq!(house.refused(&token, &unknown_and_bad).await, Refusal::Selection(SelectionError::UnknownConfiguration));
-    let encrypted = CredentialRequest { encrypted_response: true, ..no_proofs.clone() };
-    assert_eq!(house.refused(&token, &encrypted).await, Refusal::Encryption);
+    let encrypted = CredentialRequest { encryption: Err(EncryptionFault::Key), ..no_proofs.clone() };
+    assert_eq!(house.refused(&token, &encrypted).await, Refusal::Encryption(EncryptionFault::Key));
     assert_eq!(house.refused(&token, &no_proofs).await, Refusal::Proofs(ProofsError::Missing));
     let six = house.request(&wallets(6), &house.nonce());
     assert_eq!(house.refused(&token, &six).await, Refusal::Proof(ProofError::TooMany));

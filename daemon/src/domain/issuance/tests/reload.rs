@@ -9,8 +9,8 @@ use super::house::*;
 use super::reading::*;
 use crate::domain::blocked::Blocked;
 use crate::domain::caller::Caller;
-use crate::domain::claim_source::PluginState;
 use crate::domain::claim_source::catalog::Saved;
+use crate::domain::claim_source::{Answered, PluginState};
 use crate::domain::configuration::Configuration;
 use crate::domain::context::{Known, Subject};
 use crate::domain::grant::{Granted, Who};
@@ -76,7 +76,8 @@ async fn a_request_that_found_its_source_asks_it_although_a_reload_removes_it() 
         holder_keys: &[],
     };
     let known = Known { claims: claims.clone(), identity: None };
-    let fetched = sources.fetch(&source, &subject, &known, &configuration, None).await.unwrap();
+    let fetched = sources.fetch(&source, &subject, &known, &configuration, None, None).await.unwrap();
+    let Answered::Ready(fetched) = fetched else { panic!("not ready") };
     assert_eq!(fetched.claims["name"], "Mika");
 }
 

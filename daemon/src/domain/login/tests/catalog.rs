@@ -24,7 +24,12 @@ async fn configure(bench: &Bench, doc_type: &str, provider: Option<Uuid>) -> Res
     if let Some(provider) = provider {
         body["authenticationProviderId"] = json!(provider);
     }
-    match bench.configurations.create(body.as_object().unwrap()).await.unwrap() {
+    match bench
+        .configurations
+        .create(crate::format::CredentialFormat::MsoMdoc, body.as_object().unwrap())
+        .await
+        .unwrap()
+    {
         SavedConfiguration::Saved(made) => Ok(made.id),
         SavedConfiguration::Invalid(details) => Err(json!(details)),
         SavedConfiguration::Unknown => panic!("unknown"),

@@ -56,6 +56,8 @@ fn site() -> Site {
         batch_size: 5,
         dpop: crate::domain::dpop::DpopPolicy::default(),
         code_flow: CodeFlow::default(),
+        notifications: true,
+        deferral: crate::domain::site::DeferralRules::default(),
     }
 }
 

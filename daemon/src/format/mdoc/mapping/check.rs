@@ -1,12 +1,10 @@
 //! Checks the mappings of a configuration when it is saved, so that a mistake is found by the operator and not by a wallet.
 
 use super::{ClaimMapping, MappingProblem, Mappings, Problem, kind};
+use crate::format::claim::{is_name, is_path};
 use crate::format::mdoc::elements::{DocType, Kind, known};
 use crate::format::mdoc::mapping::ClaimType;
 use crate::format::mdoc::value;
-
-/// Characters in the name of a namespace or an element.
-const MOST_NAME_CHARACTERS: usize = 255;
 
 /// Every problem of the mappings for a docType, each with its namespace and element. For a known docType each element is held to
 /// the standard; for others only what makes a mapping usable is checked.
@@ -99,15 +97,4 @@ fn misfit(kind: Kind, claim_type: Option<ClaimType>) -> Option<Problem> {
         Kind::Place => (&[ClaimType::Object], "object"),
     };
     (!fitting.contains(&claim_type)).then_some(Problem::Type(names))
-}
-
-fn is_path(path: &str) -> bool {
-    if let Some(rest) = path.strip_prefix("claims.") {
-        return rest.split('.').all(|name| !name.is_empty());
-    }
-    matches!(path, "authenticationProvider.subjectId" | "authenticationProvider.url")
-}
-
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.chars().count() <= MOST_NAME_CHARACTERS && !name.chars().any(char::is_control)
 }

@@ -11,58 +11,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::check::check_configuration;
 use super::elements::{DocType, Kind, Lookup, known};
 use super::value;
+pub use crate::format::claim::{ClaimMapping, ClaimType, resolve};
 
 /// Namespace → element → mapping.
 pub type Mappings = BTreeMap<String, BTreeMap<String, ClaimMapping>>;
-
-/// The type of a claim, as the management API names it.
-///
-/// For the elements of a known docType it must agree with the type that the standard gives the element. For all others it decides
-/// the CBOR type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ClaimType {
-    /// Text → `tstr`.
-    String,
-    /// Number → integer, or floating point when it has a fraction.
-    Number,
-    /// `true` or `false` → `bool`.
-    Boolean,
-    /// RFC 3339 date and time → `tdate`.
-    DateTime,
-    /// `YYYY-MM-DD`, or the date part of a date and time → `full-date`. An addition to the reference API, as are the three below.
-    Date,
-    /// base64, base64url or a data URI → `bstr`.
-    Binary,
-    /// JSON array → array.
-    Array,
-    /// JSON object → map, in deterministic key order.
-    Object,
-}
-
-/// One element's mapping.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ClaimMapping {
-    /// Dotted path into the claims document: `claims.…`, `authenticationProvider.subjectId` or `authenticationProvider.url`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub map_from: Option<String>,
-    /// The value when the path has none; without a path, the value.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub default_value: Option<Value>,
-    /// Whether a credential without this element is refused.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub required: bool,
-    /// The type of the value; needed with `map_from`.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none", default)]
-    pub kind: Option<ClaimType>,
-}
 
 /// What is wrong with one element of a configuration or of a person's claims. Never holds a claim's value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -198,10 +155,4 @@ fn kind(known: Option<&DocType>, namespace: &str, element: &str) -> Result<Kind,
         Lookup::UnknownNamespace => Err(Problem::UnknownNamespace),
         Lookup::UnknownElement => Err(Problem::UnknownElement),
     }
-}
-
-/// The value at a dotted path; `null` counts as none.
-#[must_use]
-pub fn resolve<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('.').try_fold(document, |value, name| value.get(name)).filter(|value| !value.is_null())
 }

@@ -97,6 +97,7 @@ pub(super) fn request(namespaces: &[MappedNamespace]) -> MdocRequest<'_> {
         namespaces,
         device_key: &DEVICE_KEY,
         validity: validity(),
+        status: None,
         digest: DigestAlgorithm::Sha256,
         algorithm: -7,
         certificates: &[b"leaf"],

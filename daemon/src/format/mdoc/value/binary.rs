@@ -34,7 +34,7 @@ pub(super) fn write(out: &mut Vec<u8>, kind: Kind, value: &Value) -> Written {
 }
 
 /// The bytes of base64, base64url (padded or not) or of a data URI.
-pub(super) fn decode(text: &str) -> Result<Vec<u8>, Refusal> {
+pub(in crate::format) fn decode(text: &str) -> Result<Vec<u8>, Refusal> {
     let encoded = match text.strip_prefix("data:") {
         Some(uri) => {
             let (media_type, data) = uri.split_once(',').ok_or("must be a data URI with base64")?;

@@ -1,6 +1,6 @@
 //! One JSON value to the CBOR of its element. A refusal is a sentence about what the value must be; it never repeats the value.
 
-mod binary;
+pub(in crate::format) mod binary;
 mod free;
 mod structures;
 mod text;
@@ -8,7 +8,8 @@ mod time;
 
 use serde_json::Value;
 
-pub(super) use self::time::{parse_date, parse_instant, tdate};
+pub(super) use self::time::tdate;
+pub(in crate::format) use self::time::{parse_date, parse_instant};
 use super::cbor;
 use super::elements::Kind;
 use super::mapping::ClaimType;

@@ -41,7 +41,7 @@ pub(super) fn write_either(out: &mut Vec<u8>, value: &Value) -> Written {
 }
 
 /// `YYYY-MM-DD` of the calendar, nothing else.
-pub(in crate::format::mdoc) fn parse_date(text: &str) -> Option<Date> {
+pub(in crate::format) fn parse_date(text: &str) -> Option<Date> {
     let shape = text.len() == 10
         && text.bytes().enumerate().all(|(at, b)| match at {
             4 | 7 => b == b'-',
@@ -53,7 +53,7 @@ pub(in crate::format::mdoc) fn parse_date(text: &str) -> Option<Date> {
 }
 
 /// RFC 3339, nothing else.
-pub(in crate::format::mdoc) fn parse_instant(text: &str) -> Option<Timestamp> {
+pub(in crate::format) fn parse_instant(text: &str) -> Option<Timestamp> {
     let (date, rest) = text.split_at_checked(10)?;
     parse_date(date)?;
     let (time, rest) = rest.strip_prefix(['T', 't'])?.split_at_checked(8)?;

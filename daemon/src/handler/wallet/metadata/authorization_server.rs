@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::client::ClientPolicy;
 use crate::domain::offer::PRE_AUTHORIZED_GRANT;
-use crate::domain::site::Site;
+use crate::domain::site::{SignedRequests, Site};
 use crate::handler::wallet::token::{CODE_GRANT, REFRESH_GRANT};
 use crate::signer::Algorithm;
 
@@ -25,6 +25,7 @@ pub(super) fn server_metadata(site: &Site, clients: ClientPolicy) -> Value {
     metadata.extend(authentication(site, clients));
     if site.code_flow.enabled {
         metadata.extend(code_flow(site));
+        metadata.extend(signed_requests(site));
         // RFC 7009 does it as the token endpoint does.
         metadata.insert("revocation_endpoint_auth_methods_supported".into(), json!(clients.methods()));
     }
@@ -44,6 +45,21 @@ fn authentication(site: &Site, clients: ClientPolicy) -> Vec<(String, Value)> {
         members.push(("client_attestation_pop_signing_alg_values_supported".into(), algorithms));
     }
     members.push(("token_endpoint_auth_methods_supported".into(), json!(methods)));
+    members
+}
+
+/// Whether requests may or must be signed (RFC 9101 10.5, `OpenID` Connect Discovery 3).
+fn signed_requests(site: &Site) -> Vec<(String, Value)> {
+    let signed = site.code_flow.signed_requests;
+    let supported = signed != SignedRequests::Refused;
+    let mut members = vec![
+        ("request_parameter_supported".into(), supported.into()),
+        ("require_signed_request_object".into(), (signed == SignedRequests::Required).into()),
+    ];
+    if supported {
+        let algorithms = json!(Algorithm::ALL.map(Algorithm::jose));
+        members.push(("request_object_signing_alg_values_supported".into(), algorithms));
+    }
     members
 }
 

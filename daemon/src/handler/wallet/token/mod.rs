@@ -130,21 +130,25 @@ fn answer(granted: &Granted) -> Response {
         body.insert("scope".into(), scope.clone().into());
     }
     if !granted.identifiers.is_empty() {
-        body.insert("authorization_details".into(), details(&granted.identifiers));
+        body.insert("authorization_details".into(), details(granted));
     }
     let headers = [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
     (headers, Json(body)).into_response()
 }
 
-fn details(identifiers: &[(String, Uuid)]) -> Value {
+/// What was granted, with the claims where not all were asked for (RFC 9396 7).
+fn details(granted: &Granted) -> Value {
     let detail = |(identifier, configuration): &(String, Uuid)| {
-        json!({
-            "type": "openid_credential",
-            "credential_configuration_id": configuration,
-            "credential_identifiers": [identifier],
-        })
+        let mut detail = Map::from_iter([
+            ("type".into(), "openid_credential".into()),
+            ("credential_configuration_id".into(), json!(configuration)),
+            ("credential_identifiers".into(), json!([identifier])),
+        ]);
+        let asked = granted.asked.get(configuration).filter(|asked| !asked.is_empty());
+        detail.extend(asked.map(|asked| ("claims".into(), json!(asked))));
+        Value::Object(detail)
     };
-    identifiers.iter().map(detail).collect()
+    granted.identifiers.iter().map(detail).collect()
 }
 
 #[cfg(test)]

@@ -84,7 +84,13 @@ fn unknown_names_and_bad_defaults_are_refused_by_name() {
         ("height", json!(null), "must not be null"),
     ] {
         // `null` in JSON is an absent default to serde, so it is set directly.
-        let mapping = ClaimMapping { map_from: None, default_value: Some(value), required: false, kind: None };
+        let mapping = ClaimMapping {
+            map_from: None,
+            default_value: Some(value),
+            required: false,
+            kind: None,
+            display: Vec::new(),
+        };
         let found = problems(|m| drop(m.get_mut(MDL_NAMESPACE).unwrap().insert(element.to_owned(), mapping)));
         assert_eq!(found, one(element, Problem::Default(sentence)));
     }

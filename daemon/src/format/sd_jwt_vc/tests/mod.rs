@@ -1,0 +1,4 @@
+mod configurations;
+mod credentials;
+mod mappings;
+mod support;
