@@ -218,7 +218,12 @@ fn a_bound_token_comes_with_its_proof_and_serves_after_its_end() {
     come_back(&HolderKey::es256()).expect(401);
     transaction(&come_back(&key));
     // At the credential endpoint the token ends when it was to end; for its transaction it goes on.
-    until("the end of the access token", || (ask().status == 401).then_some(()));
+    let probe = || {
+        let request = Request::new("POST", &wallet.credential_path()).json(&json!({}));
+        let request = request.header("Authorization", &format!("DPoP {token}"));
+        wallet.send(&request.dpop(&wallet.credential_dpop(&key, &token).sign(&key))).status
+    };
+    until("the end of the access token", || (probe() == 401).then_some(()));
     transaction(&come_back(&key));
     house.decide("approve", &json!({}));
     credentials(&come_back(&key).expect(200));
@@ -228,7 +233,10 @@ fn a_bound_token_comes_with_its_proof_and_serves_after_its_end() {
 // VCI-9-02
 #[test]
 fn a_refreshed_token_of_the_same_login_serves_too() {
-    let house = House::new();
+    let mut house = House::new();
+    let body = changed(membership("org.example.other"), "/approvalRequired", true);
+    let body = changed(body, "/claimMappings/org.example.membership/name/mapFrom", "claims.family_name");
+    house.configuration = house.daemon.management().create_configuration(&body);
     let (wallet, key) = (house.daemon.wallet(), HolderKey::es256());
     let code = wallet.log_in(&Asking::details(&[&house.configuration]));
     let granted = wallet.send(&wallet.code_request(&code, &key)).expect(200).json();
@@ -287,7 +295,7 @@ fn a_transaction_survives_a_kill_before_and_after_the_approval() {
     let mdoc = credentials(&house.come_back(&token, &transaction_id).expect(200)).remove(0);
     assert!(mdoc.is_bound_to(&key));
     let house = House { daemon: house.daemon.kill_and_restart(), ..house };
-    house.come_back(&token, &transaction_id).expect(401);
+    house.come_back(&token, &transaction_id).expect_error(400, "invalid_transaction_id");
 }
 
 // SEC-LOG-01, OPS-08

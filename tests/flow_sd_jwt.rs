@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use issuerd_tests::configurations::{changed, diploma, membership};
 use issuerd_tests::daemon::{MDL, SD_JWT_PID};
+use issuerd_tests::login::Asking;
 use issuerd_tests::wallet::request_body;
 use issuerd_tests::{Daemon, HolderKey, SdJwt, sd_jwt};
 use serde_json::{Value, json};
@@ -33,6 +34,8 @@ fn an_offer_is_claimed_as_an_sd_jwt_vc() {
     let credential = &credentials[0];
     credential.verify(&daemon.management().iaca());
     credential.is_for(&keys[0]);
+    // CRT-DS-13: not by a document signer.
+    assert!(credential.signer().parsed().extended_key_usage().unwrap().is_none());
     let all = credential.claims();
     assert_eq!(all["iss"], daemon.wallet().issuer);
     assert_eq!(all["vct"], VCT);
@@ -77,9 +80,8 @@ fn copies_of_a_batch_share_their_claims_and_nothing_else() {
         digests.extend(credential.payload["_sd"].as_array().unwrap().iter().map(Value::to_string));
         let mut same = credential.claims();
         same.as_object_mut().unwrap().remove("cnf");
-        for time in ["iat", "nbf", "exp"] {
-            assert_eq!(same[time].as_i64().unwrap() % 86_400, 0, "{time}");
-        }
+        // The start is that of the signer, which has just been made.
+        assert_eq!(same["exp"].as_i64().unwrap() % 86_400, 0);
         rest.insert(same.to_string());
     }
     assert_eq!(rest.len(), 1);
@@ -162,6 +164,53 @@ fn claims_that_make_no_credential_are_named_when_the_offer_is_made() {
     }
 }
 
+// VCI-5.1.2-01, VCI-8.2-03: after a login, by scope and by identifier.
+#[test]
+fn a_login_leads_to_an_sd_jwt_vc() {
+    let daemon = Daemon::start();
+    let (wallet, key) = (daemon.wallet(), HolderKey::es256());
+    let configuration = daemon.configuration(SD_JWT_PID);
+    let by_scope = Asking { scope: Some(format!("dc+sd-jwt:{SD_JWT_PID}")), ..Asking::default() };
+    for (asking, selector) in
+        [(by_scope, "credential_configuration_id"), (Asking::details(&[configuration]), "credential_identifier")]
+    {
+        let code = wallet.log_in(&asking);
+        let granted = wallet.send(&wallet.code_request(&code, &key)).expect(200).json();
+        let identifier = &granted["authorization_details"][0]["credential_identifiers"][0];
+        let selected = (selector, identifier.as_str().unwrap_or(configuration));
+        let token = granted["access_token"].as_str().unwrap();
+        let answer = wallet.send(&wallet.bound_credential_request(token, selected, &key)).expect(200);
+        let credential = sd_jwt::credentials(&answer).remove(0);
+        credential.verify(&daemon.management().iaca());
+        credential.is_for(&key);
+        assert_eq!(identifier.is_string(), selector == "credential_identifier");
+    }
+}
+
+// VCT-2.2.2.3-04, VCI-3.3.2-02: each copy has a place of its own in a list whose token is a JWT.
+#[test]
+fn copies_have_places_in_a_status_list() {
+    let daemon = Daemon::start();
+    let management = daemon.management();
+    let (credentials, _) = claim(&daemon, &changed(diploma(VCT), "/includeStatus", true), 4);
+    let places: BTreeSet<_> =
+        credentials.iter().map(|one| one.payload["status"]["status_list"]["idx"].as_u64().unwrap()).collect();
+    assert_eq!(places.len(), 4);
+    let uri = credentials[0].payload["status"]["status_list"]["uri"].as_str().unwrap();
+    let list = daemon.wallet().get(&issuerd_tests::offer::path(uri)).expect(200);
+    assert_eq!(list.media_type(), "application/statuslist+jwt");
+    let records = management.list("/v2/credentials/sd-jwt");
+    assert_eq!(records.len(), 4);
+    assert!(management.list("/v2/credentials/mobile").is_empty());
+    let id = records[0]["id"].as_str().unwrap();
+    let status = format!("/v2/credentials/sd-jwt/{id}/status");
+    assert_eq!(management.get(&status).expect(200).json(), json!({ "status": "valid" }));
+    management.post(&status, &json!({ "status": "invalid" })).expect(201);
+    assert_eq!(management.get(&status).expect(200).json(), json!({ "status": "invalid" }));
+    management.get(&format!("/v2/credentials/mobile/{id}")).expect(404);
+    assert_eq!(management.get(&format!("/v2/credentials/sd-jwt/{id}")).expect(200).json()["status"], "invalid");
+}
+
 // OPS-04: the record has digests and no claims.
 #[test]
 fn what_is_kept_is_digests() {
@@ -184,7 +233,7 @@ fn what_is_kept_is_digests() {
     assert!(!record.to_string().contains("Lindenau"));
 }
 
-// The configuration that `dev` makes is claimed with the claims of the PID.
+// PID-09, PID-10: the configuration that `dev` makes is claimed with the claims of the PID.
 #[test]
 fn dev_offers_a_pid_as_sd_jwt_vc() {
     let daemon = Daemon::start();
@@ -197,5 +246,18 @@ fn dev_offers_a_pid_as_sd_jwt_vc() {
     let all = pid.claims();
     assert_eq!((&all["vct"], &all["birthdate"]), (&"urn:eudi:pid:1".into(), &"1984-02-29".into()));
     assert_eq!(all["address"], json!({ "locality": "Lindenau" }));
+    // PID-12
     assert!(all["picture"].as_str().unwrap().starts_with("data:image/jpeg;base64,"));
+    // PID-11, PID-17
+    assert_eq!((&all["family_name"], &all["given_name"]), (&"Sommer".into(), &"Mika".into()));
+    assert!(all["place_of_birth"]["locality"].is_string() && all["nationalities"].is_array());
+    // PID-13: each alone, members and items too.
+    let clear = pid.clear();
+    for name in ["family_name", "birthdate", "place_of_birth", "nationalities", "address", "issuing_country"] {
+        assert!(clear.get(name).is_none(), "{clear}");
+    }
+    let without_members = pid.reveal(|one| one.content.get(1).is_some_and(|name| name == "place_of_birth"));
+    assert_eq!(without_members.0["place_of_birth"], json!({}));
+    let without_items = pid.reveal(|one| one.content.get(1).is_some_and(|name| name == "nationalities"));
+    assert_eq!(without_items.0["nationalities"], json!([]));
 }

@@ -11,6 +11,7 @@
 
 mod interop_plugins;
 mod interop_sd_jwt;
+mod interop_status;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

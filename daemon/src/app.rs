@@ -27,6 +27,7 @@ use crate::domain::nonce::NonceIssuer;
 use crate::domain::notification::Notifications;
 use crate::domain::offer::Offers;
 use crate::domain::site::Site;
+use crate::domain::status::Statuses;
 use crate::domain::token::Tokens;
 use crate::domain::trust::Trust;
 use crate::domain::user::Users;
@@ -79,6 +80,8 @@ pub struct App {
     pub plugins: PluginHost,
     /// IACAs and document signers.
     pub trust: Arc<Trust>,
+    /// Status lists.
+    pub statuses: Arc<Statuses>,
     /// Credentials.
     pub issuer: Issuer,
     /// Metrics.

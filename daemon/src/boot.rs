@@ -8,6 +8,7 @@ mod parts;
 mod plugins;
 mod signed_metadata;
 mod site;
+mod status;
 mod tls;
 
 use std::fs::DirBuilder;
@@ -122,6 +123,7 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     let claim_sources = Arc::new(claim_sources.await?);
     let trust = Trust::load(store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random), events).await?;
     let (configurations, trust) = (Arc::new(configurations), Arc::new(trust));
+    let statuses = status::load(config, &store, (&site, &clock, &random), &trust, &metrics).await?;
     let wallet_clients = Arc::new(clients::load(config, &store, &clock, &random).await?);
     let common = (store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random));
     let providers = login::providers(&config.login, common, Arc::clone(&configurations)).await?;
@@ -141,6 +143,7 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
         claim_sources,
         plugins,
         trust,
+        statuses,
         attesters,
     };
     let clients = Clients::load(parts.store.clone(), Arc::clone(&parts.random), key, parts.site.issuer.clone());
@@ -187,7 +190,8 @@ async fn access_key(store: &Store) -> Result<SoftwareKey, BootError> {
     Ok(SoftwareKey::from_pkcs8(Algorithm::Es256, &key).map_err(|_| Failure::Signing)?)
 }
 
-/// Starts what runs beside the listeners: the sweeper, the renewal of document signers, the look at the plugins' files.
+/// Starts what runs beside the listeners: the sweeper, the renewal of signers, the publication of status lists, bulk revocations, the
+/// look at the plugins' files.
 pub fn background(app: &Shared, config: &Config, tasks: &Tasks) {
     if config.plugins.watch {
         plugins::watch(app, tasks);
@@ -209,6 +213,7 @@ pub fn background(app: &Shared, config: &Config, tasks: &Tasks) {
             app.trust.maintain().await
         }
     });
+    status::background(app, tasks);
 }
 
 #[cfg(test)]

@@ -152,10 +152,10 @@ fn agreed(private: EphemeralPrivateKey, other: &Value, header: &Value) -> LessSa
         _ => (&AES_128_GCM, 16),
     };
     let party = |name: &str| header[name].as_str().map(|text| B64.decode(text).unwrap()).unwrap_or_default();
-    let parts = [header["enc"].as_str().unwrap().as_bytes().to_vec(), party("apu"), party("apv")];
+    let info = [header["enc"].as_str().unwrap().as_bytes().to_vec(), party("apu"), party("apv")];
     let key = agree_ephemeral(private, &UnparsedPublicKey::new(&ECDH_P256, point), |shared| {
         let mut input = [&1_u32.to_be_bytes(), shared].concat();
-        for part in parts {
+        for part in info {
             input.extend(u32::try_from(part.len()).unwrap().to_be_bytes());
             input.extend(part);
         }

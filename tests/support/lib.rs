@@ -59,6 +59,8 @@ pub mod prometheus;
 pub mod proof;
 /// A reader of SD-JWT VCs.
 pub mod sd_jwt;
+/// Status lists, read and verified.
+pub mod status;
 /// Many requests at once.
 pub mod volley;
 /// Waiting for a condition.

@@ -167,8 +167,9 @@ fn resolve(value: &Value, shown: &[Option<&Disclosure>], used: &mut [usize]) -> 
 #[track_caller]
 pub fn credentials(answer: &Answer) -> Vec<SdJwt> {
     let body = answer.json();
-    let members: Vec<_> = body.as_object().unwrap().keys().collect();
-    assert_eq!(members, ["credentials"], "{body}");
+    // VCI-8.3-11
+    let mut members = body.as_object().unwrap().keys();
+    assert!(members.all(|name| ["credentials", "notification_id"].contains(&name.as_str())), "{body}");
     // VCI-8.3-07: the compact form, as it is.
     let read = |item: &Value| SdJwt::decode(item["credential"].as_str().unwrap());
     body["credentials"].as_array().unwrap().iter().map(read).collect()

@@ -29,6 +29,7 @@ use crate::domain::nonce::NonceIssuer;
 use crate::domain::notification::Notifications;
 use crate::domain::offer::Offers;
 use crate::domain::site::Site;
+use crate::domain::status::Statuses;
 use crate::domain::token::Tokens;
 use crate::domain::trust::Trust;
 use crate::handler::wallet::metadata::MetadataCache;
@@ -51,6 +52,7 @@ pub(super) struct Parts {
     pub(super) claim_sources: Arc<ClaimSources>,
     pub(super) plugins: PluginHost,
     pub(super) trust: Arc<Trust>,
+    pub(super) statuses: Arc<Statuses>,
     pub(super) attesters: Anchors,
 }
 
@@ -71,6 +73,7 @@ impl Parts {
             hooks: Arc::clone(&self.hooks),
             claim_sources: Arc::clone(&self.claim_sources),
             trust: Arc::clone(&self.trust),
+            statuses: Arc::clone(&self.statuses),
             attesters: std::mem::take(&mut self.attesters),
             events,
             verify_signatures: config.issuance.verify_signatures,
@@ -102,6 +105,7 @@ impl Parts {
             providers: self.providers,
             plugins: self.plugins,
             trust: self.trust,
+            statuses: self.statuses,
             metrics: self.metrics,
         }
     }

@@ -19,6 +19,7 @@ mod pre_authorized;
 mod profile;
 mod server;
 mod signed_metadata;
+mod status;
 mod store;
 mod table;
 mod tls;
@@ -44,6 +45,7 @@ pub use pre_authorized::PreAuthorized;
 pub use profile::Profile;
 pub use server::Server;
 pub use signed_metadata::SignedMetadata;
+pub use status::StatusSection;
 pub use store::StoreSection;
 pub use tls::TlsSection;
 pub use wallet_attestation::WalletAttestation;
@@ -84,6 +86,8 @@ pub struct Config {
     pub profile: Profile,
     /// Who may attest keys.
     pub key_attestation: KeyAttestationSection,
+    /// Status lists.
+    pub status: StatusSection,
     /// Plugins in common.
     pub plugins: PluginsSection,
     /// Each plugin, secret and auth hook.
@@ -107,6 +111,7 @@ impl Config {
         self.signed_metadata.check(mistakes);
         self.login.check(&self.server.issuer, mistakes);
         self.wallet_attestation.check(mistakes);
+        self.status.check(mistakes);
         self.plugins.check(mistakes);
         profile::check(self, mistakes);
     }

@@ -140,6 +140,62 @@ operations! {
     MobileCredentialDocumentSignerRevoke "MOBILE_CREDENTIAL_DOCUMENT_SIGNER_REVOKE" "mobile-credential",
     /// The key of a document signer is destroyed.
     MobileCredentialDocumentSignerKeyDelete "MOBILE_CREDENTIAL_DOCUMENT_SIGNER_KEY_DELETE" "mobile-credential",
+    /// A status list signer is made.
+    MobileCredentialStatusListSignerCreate "MOBILE_CREDENTIAL_STATUS_LIST_SIGNER_CREATE" "mobile-credential",
+    /// A status list signer is read.
+    MobileCredentialStatusListSignerRetrieve "MOBILE_CREDENTIAL_STATUS_LIST_SIGNER_RETRIEVE" "mobile-credential",
+    /// Status list signers are listed.
+    MobileCredentialStatusListSignerRetrieveList "MOBILE_CREDENTIAL_STATUS_LIST_SIGNER_RETRIEVE_LIST" "mobile-credential",
+    /// A status list signer gets its certificate, or is activated or deactivated.
+    MobileCredentialStatusListSignerUpdate "MOBILE_CREDENTIAL_STATUS_LIST_SIGNER_UPDATE" "mobile-credential",
+    /// A status list signer is deleted.
+    MobileCredentialStatusListSignerDelete "MOBILE_CREDENTIAL_STATUS_LIST_SIGNER_DELETE" "mobile-credential",
+    /// A status list signer is revoked.
+    MobileCredentialStatusListSignerRevoke "MOBILE_CREDENTIAL_STATUS_LIST_SIGNER_REVOKE" "mobile-credential",
+    /// The key of a status list signer is destroyed.
+    MobileCredentialStatusListSignerKeyDelete "MOBILE_CREDENTIAL_STATUS_LIST_SIGNER_KEY_DELETE" "mobile-credential",
+    /// A status list configuration is made.
+    MobileCredentialStatusListConfigurationCreate "MOBILE_CREDENTIAL_STATUS_LIST_CONFIGURATION_CREATE" "mobile-credential",
+    /// A status list configuration is read.
+    MobileCredentialStatusListConfigurationRetrieve "MOBILE_CREDENTIAL_STATUS_LIST_CONFIGURATION_RETRIEVE" "mobile-credential",
+    /// Status list configurations are listed.
+    MobileCredentialStatusListConfigurationRetrieveList "MOBILE_CREDENTIAL_STATUS_LIST_CONFIGURATION_RETRIEVE_LIST" "mobile-credential",
+    /// A status list configuration is changed.
+    MobileCredentialStatusListConfigurationUpdate "MOBILE_CREDENTIAL_STATUS_LIST_CONFIGURATION_UPDATE" "mobile-credential",
+    /// A status list configuration is deleted.
+    MobileCredentialStatusListConfigurationDelete "MOBILE_CREDENTIAL_STATUS_LIST_CONFIGURATION_DELETE" "mobile-credential",
+    /// A status list is read by an operator.
+    MobileCredentialStatusListRetrieve "MOBILE_CREDENTIAL_STATUS_LIST_RETRIEVE" "mobile-credential",
+    /// Status lists are listed.
+    MobileCredentialStatusListRetrieveList "MOBILE_CREDENTIAL_STATUS_LIST_RETRIEVE_LIST" "mobile-credential",
+    /// A verifier loads a status list.
+    MobileCredentialStatusListTokenRetrieve "MOBILE_CREDENTIAL_STATUS_LIST_TOKEN_RETRIEVE" "mobile-credential",
+    /// A verifier asks which status lists there are.
+    MobileCredentialStatusListDistribution "MOBILE_CREDENTIAL_STATUS_LIST_DISTRIBUTION" "mobile-credential",
+    /// A verifier loads a status list of SD-JWT VCs.
+    SdJwtCredentialStatusListTokenRetrieve "SD_JWT_CREDENTIAL_STATUS_LIST_TOKEN_RETRIEVE" "sd-jwt-credential",
+    /// A verifier asks which status lists of SD-JWT VCs there are.
+    SdJwtCredentialStatusListDistribution "SD_JWT_CREDENTIAL_STATUS_LIST_DISTRIBUTION" "sd-jwt-credential",
+    /// A status list is generated and signed.
+    MobileCredentialStatusListSign "MOBILE_CREDENTIAL_STATUS_LIST_SIGN" "mobile-credential",
+    /// The status of a credential is set.
+    MobileCredentialStatusSet "MOBILE_CREDENTIAL_STATUS_SET" "mobile-credential",
+    /// The status of a credential is read.
+    MobileCredentialStatusRetrieve "MOBILE_CREDENTIAL_STATUS_RETRIEVE" "mobile-credential",
+    /// The record of an issued credential is read.
+    MobileCredentialRetrieve "MOBILE_CREDENTIAL_RETRIEVE" "mobile-credential",
+    /// Records of issued credentials are listed.
+    MobileCredentialRetrieveList "MOBILE_CREDENTIAL_RETRIEVE_LIST" "mobile-credential",
+    /// The record of an issued credential is deleted.
+    UserCredentialDelete "USER_CREDENTIAL_DELETE" "user",
+    /// Many credentials are to be revoked, or are counted.
+    CredentialRevocationCreate "CREDENTIAL_REVOCATION_CREATE" "credential-revocation",
+    /// A bulk revocation is read.
+    CredentialRevocationRetrieve "CREDENTIAL_REVOCATION_RETRIEVE" "credential-revocation",
+    /// Bulk revocations are listed.
+    CredentialRevocationRetrieveList "CREDENTIAL_REVOCATION_RETRIEVE_LIST" "credential-revocation",
+    /// A bulk revocation is carried out.
+    CredentialRevocationRun "CREDENTIAL_REVOCATION_RUN" "credential-revocation",
     /// An mdoc is signed.
     MobileCredentialSign "MOBILE_CREDENTIAL_SIGN" "mobile-credential",
     /// An SD-JWT VC is signed.
@@ -154,6 +210,28 @@ operations! {
     SdJwtCredentialConfigurationUpdate "SD_JWT_CREDENTIAL_CONFIGURATION_UPDATE" "sd-jwt-credential",
     /// An SD-JWT VC configuration is deleted.
     SdJwtCredentialConfigurationDelete "SD_JWT_CREDENTIAL_CONFIGURATION_DELETE" "sd-jwt-credential",
+    /// A signer of SD-JWT VCs is made.
+    SdJwtCredentialSignerCreate "SD_JWT_CREDENTIAL_SIGNER_CREATE" "sd-jwt-credential",
+    /// A signer of SD-JWT VCs is read.
+    SdJwtCredentialSignerRetrieve "SD_JWT_CREDENTIAL_SIGNER_RETRIEVE" "sd-jwt-credential",
+    /// Signers of SD-JWT VCs are listed.
+    SdJwtCredentialSignerRetrieveList "SD_JWT_CREDENTIAL_SIGNER_RETRIEVE_LIST" "sd-jwt-credential",
+    /// A signer of SD-JWT VCs gets its certificate, or is activated or deactivated.
+    SdJwtCredentialSignerUpdate "SD_JWT_CREDENTIAL_SIGNER_UPDATE" "sd-jwt-credential",
+    /// A signer of SD-JWT VCs is deleted.
+    SdJwtCredentialSignerDelete "SD_JWT_CREDENTIAL_SIGNER_DELETE" "sd-jwt-credential",
+    /// A signer of SD-JWT VCs is revoked.
+    SdJwtCredentialSignerRevoke "SD_JWT_CREDENTIAL_SIGNER_REVOKE" "sd-jwt-credential",
+    /// The key of a signer of SD-JWT VCs is destroyed.
+    SdJwtCredentialSignerKeyDelete "SD_JWT_CREDENTIAL_SIGNER_KEY_DELETE" "sd-jwt-credential",
+    /// Records of SD-JWT VCs are listed.
+    SdJwtCredentialRetrieveList "SD_JWT_CREDENTIAL_RETRIEVE_LIST" "sd-jwt-credential",
+    /// The record of an SD-JWT VC is read.
+    SdJwtCredentialRetrieve "SD_JWT_CREDENTIAL_RETRIEVE" "sd-jwt-credential",
+    /// The status of an SD-JWT VC is set.
+    SdJwtCredentialStatusSet "SD_JWT_CREDENTIAL_STATUS_SET" "sd-jwt-credential",
+    /// The status of an SD-JWT VC is read.
+    SdJwtCredentialStatusRetrieve "SD_JWT_CREDENTIAL_STATUS_RETRIEVE" "sd-jwt-credential",
     /// A verifier loads the keys of SD-JWT VCs.
     JwtVcIssuerMetadataRetrieve "JWT_VC_ISSUER_METADATA_RETRIEVE" "sd-jwt-credential",
     /// A verifier or a wallet loads the metadata of a type.
@@ -364,6 +442,13 @@ mod tests {
         wanted.extend(group("MOBILE_CREDENTIAL_IACA", &["CRL_RETRIEVE", "KEY_DELETE"]));
         wanted.extend(group("MOBILE_CREDENTIAL_DOCUMENT_SIGNER", &all));
         wanted.extend(group("MOBILE_CREDENTIAL_DOCUMENT_SIGNER", &["REVOKE", "KEY_DELETE"]));
+        wanted.extend(group("MOBILE_CREDENTIAL_STATUS_LIST_SIGNER", &all));
+        wanted.extend(group("MOBILE_CREDENTIAL_STATUS_LIST_SIGNER", &["REVOKE", "KEY_DELETE"]));
+        wanted.extend(group("MOBILE_CREDENTIAL_STATUS_LIST_CONFIGURATION", &all));
+        let public = ["RETRIEVE", "RETRIEVE_LIST", "TOKEN_RETRIEVE", "DISTRIBUTION"];
+        wanted.extend(group("MOBILE_CREDENTIAL_STATUS_LIST", &public));
+        wanted.extend(group("MOBILE_CREDENTIAL_STATUS", &["SET", "RETRIEVE"]));
+        wanted.extend(group("USER_CREDENTIAL", &["DELETE"]));
         wanted.extend(group("OPENID", &["OFFER_CREATE", "TOKEN", "CREDENTIAL"]));
         wanted.extend(group("OPENID", &["CLAIM_SOURCE_RETRIEVE", "INTERACTION_HOOK"]));
         wanted.extend(group("CLAIM_SOURCE", &all));

@@ -29,6 +29,7 @@ pub mod proof;
 pub mod roster;
 pub mod saved;
 pub mod site;
+pub mod status;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod token;
@@ -50,6 +51,12 @@ pub enum Failure {
     /// No active IACA with a valid document signer.
     #[error("no active document signer")]
     NoSigner,
+    /// The IACA has no valid status list signer.
+    #[error("no valid status list signer")]
+    NoStatusSigner,
+    /// A status list could not be compressed.
+    #[error("a status list could not be compressed")]
+    Compression,
     /// A signature could not be made.
     #[error("signing failed")]
     Signing,

@@ -63,6 +63,12 @@ pub struct ClaimMapping {
 }
 
 impl ClaimMapping {
+    /// Whether it says where the value comes from.
+    #[must_use]
+    pub fn has_source(&self) -> bool {
+        self.map_from.is_some() || self.default_value.is_some()
+    }
+
     /// Whether every credential has the claim: without a value there is none, or a default takes its place.
     #[must_use]
     pub fn is_mandatory(&self) -> bool {

@@ -4,6 +4,7 @@
 pub mod claim;
 pub mod mdoc;
 pub mod sd_jwt_vc;
+pub mod status_list;
 
 use jiff::Timestamp;
 

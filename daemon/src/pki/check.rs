@@ -15,7 +15,8 @@ use x509_parser::x509::X509Version;
 use super::certificate::{
     authority_key_identifier, key_identifier, parse, public_key, subject_key_identifier, validity,
 };
-use super::{DOCUMENT_SIGNER_DAYS, IACA_YEARS, Validity, days_after};
+use super::issue::Leaf;
+use super::{DOCUMENT_SIGNER_DAYS, IACA_YEARS, STATUS_SIGNER_DAYS, Validity, days_after};
 use crate::base::key::PublicKey;
 
 /// Policy mappings, name constraints, policy constraints, inhibit any policy, freshest CRL.
@@ -57,23 +58,21 @@ pub fn iaca(der: &[u8]) -> Vec<&'static str> {
     check.mistakes
 }
 
-/// What is wrong with a document signer's certificate (Table B.3) under `iaca` for the private key of `key`; empty when it
-/// follows the profile. Says nothing of the current time.
+/// What is wrong with a document signer's (Table B.3) or a status list signer's (Table B.9) certificate under `iaca` for the private
+/// key of `key`; empty when it follows the profile. Says nothing of the current time.
 #[must_use]
-pub fn document_signer(der: &[u8], iaca: &[u8], key: &PublicKey) -> Vec<&'static str> {
+pub fn leaf(of: Leaf, der: &[u8], iaca: &[u8], key: &PublicKey) -> Vec<&'static str> {
     let (Ok(certificate), Ok(root)) = (parse(der), parse(iaca)) else { return vec![UNREADABLE] };
     let mut check = Check::new(&certificate);
     check.all_profiles();
-    check.under(&root);
+    check.under(&root, of);
     check.must(
         public_key(certificate.public_key()).as_ref() == Some(key),
         "must be for the key of the signer's request",
     );
     check.must(!check.is_authority(), "must not be a CA");
     check.key_usage(SIGNATURES, "keyUsage must be digitalSignature, and critical");
-    let usage = check.extension(&OID_X509_EXT_EXTENDED_KEY_USAGE);
-    let usage_fits = usage.is_some_and(|extension| extension.critical && extension.value == MDL_USAGE);
-    check.must(usage_fits, "extendedKeyUsage must be 1.0.18013.5.1.2 only, and critical");
+    check.extended_key_usage(of);
     check.must(
         subject_key_identifier(&certificate).is_some() && !check.is_critical(&OID_X509_EXT_SUBJECT_KEY_IDENTIFIER),
         "subjectKeyIdentifier must be there, and not critical",
@@ -233,8 +232,22 @@ impl<'a> Check<'a> {
         self.must(fits, otherwise);
     }
 
-    /// What ties a document signer to its IACA.
-    fn under(&mut self, root: &X509Certificate<'_>) {
+    fn extended_key_usage(&mut self, of: Leaf) {
+        let found = self.extension(&OID_X509_EXT_EXTENDED_KEY_USAGE);
+        match of {
+            Leaf::Document => {
+                let fits = found.is_some_and(|extension| extension.critical && extension.value == MDL_USAGE);
+                self.must(fits, "extendedKeyUsage must be 1.0.18013.5.1.2 only, and critical");
+            }
+            Leaf::StatusList | Leaf::SdJwt => {
+                let fits = found.is_none_or(|extension| !extension.critical && extension.value != MDL_USAGE);
+                self.must(fits, "extendedKeyUsage must not be critical, nor that of a document signer");
+            }
+        }
+    }
+
+    /// What ties a signer to its IACA.
+    fn under(&mut self, root: &X509Certificate<'_>, of: Leaf) {
         let certificate = self.certificate;
         let same_name = certificate.issuer().as_raw() == root.subject().as_raw();
         self.must(same_name, "the issuer's name must be the IACA's subject, byte for byte");
@@ -247,8 +260,11 @@ impl<'a> Check<'a> {
         self.must(is_signed_by(certificate, root), "must be signed by the IACA with the hash function of its curve");
         self.same_place(root);
         let (Ok(own), Ok(outer)) = (validity(certificate), validity(root)) else { return self.must(false, UNREADABLE) };
-        let longest = days_after(own.not_before, DOCUMENT_SIGNER_DAYS);
-        self.must(own.not_after <= longest, "must be valid for at most 457 days");
+        let (days, otherwise) = match of {
+            Leaf::Document | Leaf::SdJwt => (DOCUMENT_SIGNER_DAYS, "must be valid for at most 457 days"),
+            Leaf::StatusList => (STATUS_SIGNER_DAYS, "must be valid for at most 1187 days"),
+        };
+        self.must(own.not_after <= days_after(own.not_before, days), otherwise);
         let inside = outer.not_before <= own.not_before && own.not_after <= outer.not_after;
         self.must(inside, "must be valid only while the IACA is");
     }

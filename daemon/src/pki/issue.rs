@@ -1,9 +1,9 @@
-//! Makes certificates and certificate requests: IACA root (Table B.1), document signer (Table B.3), PKCS#10 (RFC 2986).
+//! Makes certificates and certificate requests: IACA root (Table B.1), document signer (Table B.3), status list signer (Table B.9), PKCS#10 (RFC 2986).
 
-use rcgen::string::PrintableString;
+use rcgen::string::{Ia5String, PrintableString};
 use rcgen::{
     BasicConstraints, CertificateParams, CrlDistributionPoint, CustomExtension, DistinguishedName, DnType, DnValue,
-    IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, SerialNumber,
+    IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, SanType, SerialNumber,
 };
 use yasna::Tag;
 use yasna::models::ObjectIdentifier;
@@ -74,8 +74,27 @@ pub fn iaca(key: &CertificateKey, content: &Content<'_>, random: &dyn Random) ->
     Ok(made)
 }
 
-/// A document signer's certificate, DER, for `key`.
-pub fn document_signer(
+/// What a certificate below an IACA signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Leaf {
+    /// Credentials: a document signer (Table B.3).
+    Document,
+    /// Status lists: a status list signer (Table B.9). The extended key usage for it has no number yet, and none is made up (Token
+    /// Status List 10).
+    StatusList,
+    /// SD-JWT VCs. No profile is agreed on; a document signer's usage is for mdocs alone, so it has none, and the issuer's URL is its
+    /// alternative name, which an `iss` can be compared with.
+    SdJwt,
+}
+
+impl Leaf {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Document, Self::StatusList, Self::SdJwt];
+}
+
+/// A certificate below `authority`, DER, for `key`.
+pub fn leaf(
+    of: Leaf,
     authority: &Authority<'_>,
     key: &CertificateKey,
     content: &Content<'_>,
@@ -87,19 +106,22 @@ pub fn document_signer(
     params.use_authority_key_identifier_extension = true;
     let octets = yasna::construct_der(|writer| writer.write_bytes(&key_identifier(key.public_key())));
     params.custom_extensions.push(CustomExtension::from_oid_content(&SUBJECT_KEY_IDENTIFIER, octets));
-    params.custom_extensions.push(document_signer_usage());
+    params.custom_extensions.extend(usage(of));
+    if of == Leaf::SdJwt {
+        params.subject_alt_names.push(SanType::URI(Ia5String::try_from(content.links.issuer.as_str())?));
+    }
     let made = params.signed_by(key, &issuer)?.der().to_vec();
     let public = Facts::read(&made)?.key.ok_or(PkiError::Key)?;
-    follows_profile(check::document_signer(&made, authority.certificate, &public))?;
+    follows_profile(check::leaf(of, &made, authority.certificate, &public))?;
     Ok(made)
 }
 
-/// A request for a document signer's certificate, DER; it asks for the usages of the profile.
-pub fn document_signer_request(key: &CertificateKey, subject: &Subject) -> Result<Vec<u8>, PkiError> {
+/// A request for such a certificate, DER; it asks for the usages of the profile.
+pub fn leaf_request(of: Leaf, key: &CertificateKey, subject: &Subject) -> Result<Vec<u8>, PkiError> {
     let mut params = CertificateParams::default();
     params.distinguished_name = name(subject)?;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.custom_extensions = vec![document_signer_usage()];
+    params.custom_extensions = usage(of).into_iter().collect();
     Ok(params.serialize_request(key)?.der().to_vec())
 }
 
@@ -162,6 +184,13 @@ fn issuer_alternative_name(uri: &str) -> CustomExtension {
         });
     });
     CustomExtension::from_oid_content(&ISSUER_ALTERNATIVE_NAME, content)
+}
+
+fn usage(of: Leaf) -> Option<CustomExtension> {
+    match of {
+        Leaf::Document => Some(document_signer_usage()),
+        Leaf::StatusList | Leaf::SdJwt => None,
+    }
 }
 
 fn document_signer_usage() -> CustomExtension {

@@ -33,7 +33,7 @@ mod tests {
     use super::*;
     use crate::base::random::SystemRandom;
     use crate::pki::certificate::{Facts, parse};
-    use crate::pki::issue::{Links, Subject, iaca};
+    use crate::pki::issue::{Leaf, Links, Subject, iaca};
     use crate::pki::testing::Openssl;
     use crate::pki::{Validity, check, days_after, pem};
     use crate::signer::{Algorithm, SoftwareKey};
@@ -42,8 +42,8 @@ mod tests {
     #[test]
     fn it_leads_to_its_iaca_and_is_no_document_signer() {
         let random = SystemRandom::default();
-        let make = || CertificateKey::from_pkcs8(&SoftwareKey::generate_pkcs8(Algorithm::Es256).unwrap()).unwrap();
-        let (root_key, key) = (make(), make());
+        let fresh = || CertificateKey::from_pkcs8(&SoftwareKey::generate_pkcs8(Algorithm::Es256).unwrap()).unwrap();
+        let (root_key, key) = (fresh(), fresh());
         let start: jiff::Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
         let subject = |name: &str| Subject { country: "UT".into(), state_or_province: None, common_name: name.into() };
         let links = Links { issuer: "https://issuer.example/acme".into(), crl: "https://issuer.example/crl".into() };
@@ -57,7 +57,7 @@ mod tests {
         let read = parse(&made).unwrap();
         assert_ne!(read.subject(), read.issuer());
         let public = Facts::read(&made).unwrap().key.unwrap();
-        assert!(!check::document_signer(&made, &root, &public).is_empty());
+        assert!(!check::leaf(Leaf::Document, &made, &root, &public).is_empty());
         let openssl = Openssl::new();
         openssl.write("root.pem", pem::certificate(&root));
         openssl.write("leaf.pem", pem::certificate(&made));

@@ -25,6 +25,8 @@ use crate::base::random::NoEntropy;
 
 /// Longest life of a document signer (Table B.3).
 pub const DOCUMENT_SIGNER_DAYS: i64 = 457;
+/// Longest life of a status list signer (Table B.9).
+pub const STATUS_SIGNER_DAYS: i64 = 1187;
 /// Longest life of an IACA in calendar years (Table B.1).
 pub const IACA_YEARS: i64 = 20;
 

@@ -11,9 +11,12 @@ use crate::app::Shared;
 use crate::domain::configuration::CredentialFormat;
 use crate::domain::event::Operation;
 use crate::handler::operator::configurations::Catalogue;
+use crate::handler::operator::credentials::{Mobile, SdJwt};
+use crate::handler::operator::signers::{Documents, SdJwts, StatusLists};
 use crate::handler::operator::{
-    authentication_providers, claim_sources, clients, code_offers, deferred, encryption_keys, health, iacas,
-    interaction_hook, offers, plugins, recordings, signers, token, users, wallet_clients, wallet_tokens,
+    authentication_providers, claim_sources, clients, code_offers, credentials, deferred, encryption_keys, health,
+    iacas, interaction_hook, offers, plugins, recordings, revocations, signers, statuses, token, users, wallet_clients,
+    wallet_tokens,
 };
 use crate::lifecycle::Tasks;
 
@@ -35,6 +38,8 @@ pub(super) fn table(edge: Arc<Edge>) -> Table<Shared> {
     let table = claim_source_rows(wallet_token_rows(offer_rows(table)));
     let table = interaction_hook_rows(user_rows(provider_rows(table)));
     let table = signer_rows(iaca_rows(sd_jwt_configuration_rows(configuration_rows(table))));
+    let table = revocation_rows(credential_rows(status_list_rows(status_signer_rows(table))));
+    let table = sd_jwt_credential_rows(sd_jwt_signer_rows(table));
     deferred_rows(encryption_key_rows(table))
 }
 
@@ -158,6 +163,31 @@ fn sd_jwt_configuration_rows(table: Table<Shared>) -> Table<Shared> {
         .delete(ONE, Operation::SdJwtCredentialConfigurationDelete, sd_jwt.delete())
 }
 
+fn sd_jwt_signer_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v2/credentials/sd-jwt/signers";
+    const ONE: &str = "/v2/credentials/sd-jwt/signers/{id}";
+    const REVOKE: &str = "/v2/credentials/sd-jwt/signers/{id}/revoke";
+    table
+        .post(ALL, Operation::SdJwtCredentialSignerCreate, signers::create::<SdJwts>)
+        .get(ALL, Operation::SdJwtCredentialSignerRetrieveList, signers::list::<SdJwts>)
+        .get(ONE, Operation::SdJwtCredentialSignerRetrieve, signers::find::<SdJwts>)
+        .put(ONE, Operation::SdJwtCredentialSignerUpdate, signers::update::<SdJwts>)
+        .delete(ONE, Operation::SdJwtCredentialSignerDelete, signers::delete::<SdJwts>)
+        .post(REVOKE, Operation::SdJwtCredentialSignerRevoke, signers::revoke::<SdJwts>)
+}
+
+fn sd_jwt_credential_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v2/credentials/sd-jwt";
+    const ONE: &str = "/v2/credentials/sd-jwt/{id}";
+    const STATUS: &str = "/v2/credentials/sd-jwt/{id}/status";
+    table
+        .get(ALL, Operation::SdJwtCredentialRetrieveList, credentials::list::<SdJwt>)
+        .get(ONE, Operation::SdJwtCredentialRetrieve, credentials::find::<SdJwt>)
+        .delete(ONE, Operation::UserCredentialDelete, credentials::delete::<SdJwt>)
+        .post(STATUS, Operation::SdJwtCredentialStatusSet, statuses::set)
+        .get(STATUS, Operation::SdJwtCredentialStatusRetrieve, statuses::status)
+}
+
 fn iaca_rows(table: Table<Shared>) -> Table<Shared> {
     const ALL: &str = "/v2/credentials/mobile/iacas";
     const ONE: &str = "/v2/credentials/mobile/iacas/{id}";
@@ -174,12 +204,61 @@ fn signer_rows(table: Table<Shared>) -> Table<Shared> {
     const ONE: &str = "/v2/credentials/mobile/document-signers/{id}";
     const REVOKE: &str = "/v2/credentials/mobile/document-signers/{id}/revoke";
     table
-        .post(ALL, Operation::MobileCredentialDocumentSignerCreate, signers::create)
-        .get(ALL, Operation::MobileCredentialDocumentSignerRetrieveList, signers::list)
-        .get(ONE, Operation::MobileCredentialDocumentSignerRetrieve, signers::find)
-        .put(ONE, Operation::MobileCredentialDocumentSignerUpdate, signers::update)
-        .delete(ONE, Operation::MobileCredentialDocumentSignerDelete, signers::delete)
-        .post(REVOKE, Operation::MobileCredentialDocumentSignerRevoke, signers::revoke)
+        .post(ALL, Operation::MobileCredentialDocumentSignerCreate, signers::create::<Documents>)
+        .get(ALL, Operation::MobileCredentialDocumentSignerRetrieveList, signers::list::<Documents>)
+        .get(ONE, Operation::MobileCredentialDocumentSignerRetrieve, signers::find::<Documents>)
+        .put(ONE, Operation::MobileCredentialDocumentSignerUpdate, signers::update::<Documents>)
+        .delete(ONE, Operation::MobileCredentialDocumentSignerDelete, signers::delete::<Documents>)
+        .post(REVOKE, Operation::MobileCredentialDocumentSignerRevoke, signers::revoke::<Documents>)
+}
+
+fn status_signer_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v2/credentials/mobile/status-list-signers";
+    const ONE: &str = "/v2/credentials/mobile/status-list-signers/{id}";
+    const REVOKE: &str = "/v2/credentials/mobile/status-list-signers/{id}/revoke";
+    table
+        .post(ALL, Operation::MobileCredentialStatusListSignerCreate, signers::create::<StatusLists>)
+        .get(ALL, Operation::MobileCredentialStatusListSignerRetrieveList, signers::list::<StatusLists>)
+        .get(ONE, Operation::MobileCredentialStatusListSignerRetrieve, signers::find::<StatusLists>)
+        .put(ONE, Operation::MobileCredentialStatusListSignerUpdate, signers::update::<StatusLists>)
+        .delete(ONE, Operation::MobileCredentialStatusListSignerDelete, signers::delete::<StatusLists>)
+        .post(REVOKE, Operation::MobileCredentialStatusListSignerRevoke, signers::revoke::<StatusLists>)
+}
+
+fn status_list_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v2/credentials/mobile/status-lists/configurations";
+    const ONE: &str = "/v2/credentials/mobile/status-lists/configurations/{id}";
+    const LISTS: &str = "/v2/credentials/mobile/status-lists";
+    const LIST: &str = "/v2/credentials/mobile/status-lists/{id}";
+    table
+        .post(ALL, Operation::MobileCredentialStatusListConfigurationCreate, statuses::create)
+        .get(ALL, Operation::MobileCredentialStatusListConfigurationRetrieveList, statuses::list)
+        .get(ONE, Operation::MobileCredentialStatusListConfigurationRetrieve, statuses::find)
+        .put(ONE, Operation::MobileCredentialStatusListConfigurationUpdate, statuses::replace)
+        .delete(ONE, Operation::MobileCredentialStatusListConfigurationDelete, statuses::delete)
+        .get(LISTS, Operation::MobileCredentialStatusListRetrieveList, statuses::lists)
+        .get(LIST, Operation::MobileCredentialStatusListRetrieve, statuses::find_list)
+}
+
+fn credential_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v2/credentials/mobile";
+    const ONE: &str = "/v2/credentials/mobile/{id}";
+    const STATUS: &str = "/v2/credentials/mobile/{id}/status";
+    table
+        .get(ALL, Operation::MobileCredentialRetrieveList, credentials::list::<Mobile>)
+        .get(ONE, Operation::MobileCredentialRetrieve, credentials::find::<Mobile>)
+        .delete(ONE, Operation::UserCredentialDelete, credentials::delete::<Mobile>)
+        .post(STATUS, Operation::MobileCredentialStatusSet, statuses::set)
+        .get(STATUS, Operation::MobileCredentialStatusRetrieve, statuses::status)
+}
+
+fn revocation_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v2/credentials/revocations";
+    const ONE: &str = "/v2/credentials/revocations/{id}";
+    table
+        .post(ALL, Operation::CredentialRevocationCreate, revocations::create)
+        .get(ALL, Operation::CredentialRevocationRetrieveList, revocations::list)
+        .get(ONE, Operation::CredentialRevocationRetrieve, revocations::find)
 }
 
 fn deferred_rows(table: Table<Shared>) -> Table<Shared> {

@@ -14,7 +14,7 @@ use crate::domain::site::most_request;
 use crate::handler::wallet::client::WithChallenge;
 use crate::handler::wallet::dpop::WithNonce;
 use crate::handler::wallet::{
-    challenge, credential, deferred, metadata, nonce, notification, offer, par, revoke, sd_jwt, token, trust,
+    challenge, credential, deferred, metadata, nonce, notification, offer, par, revoke, sd_jwt, status, token, trust,
 };
 use crate::lifecycle::Tasks;
 
@@ -53,6 +53,10 @@ pub(super) fn table(edge: Arc<Edge>, path: &str, batch_size: usize) -> Table<Sha
             sd_jwt::type_metadata,
         )
         .get("/v2/credentials/mobile/iacas/{id}/crl", Operation::MobileCredentialIacaCrlRetrieve, trust::crl)
+        .get(MOBILE_LIST, Operation::MobileCredentialStatusListTokenRetrieve, status::mobile_token)
+        .get(MOBILE_LISTS, Operation::MobileCredentialStatusListDistribution, status::mobile_distribution)
+        .get(SD_JWT_LIST, Operation::SdJwtCredentialStatusListTokenRetrieve, status::sd_jwt_token)
+        .get(SD_JWT_LISTS, Operation::SdJwtCredentialStatusListDistribution, status::sd_jwt_distribution)
         .post("/v1/openid/notification", Operation::OpenidNotification, WithNonce(notification::create))
         .body_limit(most_body(batch_size))
         .post("/v1/openid/credential", Operation::OpenidCredential, WithNonce(credential::create))
@@ -66,6 +70,10 @@ fn most_body(batch_size: usize) -> usize {
 
 const KEYS: &str = "/.well-known/jwt-vc-issuer";
 const ISSUER: &str = "/.well-known/openid-credential-issuer";
+const MOBILE_LIST: &str = "/v2/credentials/mobile/status-lists/{id}/token";
+const MOBILE_LISTS: &str = "/v2/credentials/mobile/status-lists/distribution";
+const SD_JWT_LIST: &str = "/v2/credentials/sd-jwt/status-lists/{id}/token";
+const SD_JWT_LISTS: &str = "/v2/credentials/sd-jwt/status-lists/distribution";
 const SERVER: &str = "/.well-known/oauth-authorization-server";
 
 /// `OpenID4VCI` 12.2.2: between host and path.

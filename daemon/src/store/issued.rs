@@ -14,7 +14,8 @@ pub use record::{Digests, Issued};
 use super::deferred::Deferred;
 use super::engine::Batch;
 use super::offer::{Offer, OfferState};
-use super::tables::{CONFIGURATION, ENRICHMENT, ISSUED, NONCE, USER_ISSUED};
+use super::status::CredentialStatus;
+use super::tables::{CONFIGURATION, CREDENTIAL_STATUS, ENRICHMENT, ISSUED, NONCE, USER_ISSUED};
 use super::token::Origin;
 use super::user::user_issued_key;
 use super::{Decision, Store, StoreError, codec};
@@ -31,6 +32,8 @@ pub struct Issuance<'a> {
     pub nonces: &'a [([u8; 16], Timestamp)],
     /// One record a copy.
     pub records: &'a [Issued],
+    /// Credential id and status of each copy that can be revoked.
+    pub statuses: &'a [(Uuid, CredentialStatus)],
     /// How many credential requests a configuration of the offer may have; `u32::MAX` for any number.
     pub requests_allowed: u32,
     /// Key of the record that the claims come from, in its register.
@@ -151,6 +154,9 @@ impl Store {
                 batch = self.registering(record, register_key, batch)?;
             }
         }
+        for (credential, status) in issuance.statuses {
+            batch = batch.put(CREDENTIAL_STATUS, credential.as_bytes(), codec::pack(status)?, None);
+        }
         // Claims are kept no longer than a credential may still be made of them (OPS-08).
         if !offer.served.iter().any(|served| more_allowed(*served, issuance.requests_allowed)) {
             batch = batch.delete(issuance.origin.secrets(), offer.id.as_bytes());
@@ -170,6 +176,23 @@ impl Store {
         let page = self.engine.scan(ISSUED, b"", after, limit).await?;
         let records = page.entries.iter().map(|(_, entry)| Issued::unpack(&entry.value));
         Ok((records.collect::<Result<_, _>>()?, page.next_after))
+    }
+
+    /// Removes all that is kept of a credential, for good; `false` when there is nothing. A status list goes on to say what it says.
+    pub async fn issued_delete(&self, id: Uuid) -> Result<bool, StoreError> {
+        self.decide(|| self.deletion_of_issued(id).boxed()).await
+    }
+
+    async fn deletion_of_issued(&self, id: Uuid) -> Result<Decision<bool>, StoreError> {
+        let key = id.as_bytes();
+        let Some(found) = self.engine.get(ISSUED, key).await? else { return Ok(Decision::Answer(false)) };
+        let record = Issued::unpack(&found.value)?;
+        let batch = Batch::default()
+            .check(ISSUED, key, Some(found.version))
+            .delete(ISSUED, key)
+            .delete(USER_ISSUED, &user_issued_key(record.user_id, id))
+            .delete(CREDENTIAL_STATUS, key);
+        Ok(Decision::Write(self.unregistering(id, batch).await?, true))
     }
 
     /// The record of a credential.

@@ -44,6 +44,13 @@ impl Store {
         Ok(batch.put(REGISTER_KEY, id, sealed, None).put(REGISTER_KEY_INDEX, &index, Vec::new(), None))
     }
 
+    /// Adds to `batch` that the key goes with the record of its credential.
+    pub(super) async fn unregistering(&self, credential: Uuid, batch: Batch) -> Result<Batch, StoreError> {
+        let Some(register_key) = self.register_key(credential).await? else { return Ok(batch) };
+        let index = [self.register_key_hash(&register_key).as_slice(), credential.as_bytes()].concat();
+        Ok(batch.delete(REGISTER_KEY, credential.as_bytes()).delete(REGISTER_KEY_INDEX, &index))
+    }
+
     fn register_key_hash(&self, register_key: &str) -> [u8; 32] {
         hmac(self.sealer.derive("register_key").expose(), &[register_key.as_bytes()])
     }

@@ -64,6 +64,18 @@ pub const USER_IDENTITY: Table = Table::new(30, "user_identity");
 pub const INTERACTION_HOOK: Table = Table::new(31, "interaction_hook");
 /// User id and credential id → empty.
 pub const USER_ISSUED: Table = Table::new(32, "user_issued");
+/// Status list id → [`super::status::StatusList`].
+pub const STATUS_LIST: Table = Table::new(37, "status_list");
+/// Id of a status list configuration, made from what it is for → its JSON document.
+pub const STATUS_LIST_CONFIGURATION: Table = Table::new(38, "status_list_configuration");
+/// Credential id → [`super::status::CredentialStatus`], of those that can be revoked.
+pub const CREDENTIAL_STATUS: Table = Table::new(39, "credential_status");
+/// Status list id and index (big-endian) → 1 for invalid, 2 for suspended; those that are valid have none.
+pub const STATUS_ENTRY: Table = Table::new(40, "status_entry");
+/// Status list id → [`super::status::SignedList`]; ends with it.
+pub const STATUS_TOKEN: Table = Table::new(41, "status_token");
+/// Id of a bulk revocation → its JSON document. Kept: it says who revoked what, and why.
+pub const REVOCATION: Table = Table::new(42, "revocation");
 
 /// Id of a registered wallet client, made from its `client_id` → its JSON document.
 pub const WALLET_CLIENT: Table = Table::new(20, "wallet_client");
@@ -130,6 +142,12 @@ pub const ALL: &[Table] = &[
     DEFERRED_INDEX,
     NOTIFICATION,
     CREDENTIAL_NOTIFICATION,
+    STATUS_LIST,
+    STATUS_LIST_CONFIGURATION,
+    CREDENTIAL_STATUS,
+    STATUS_ENTRY,
+    STATUS_TOKEN,
+    REVOCATION,
 ];
 
 #[cfg(test)]

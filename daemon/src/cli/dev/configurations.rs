@@ -77,7 +77,14 @@ pub(super) fn sd_jwt_pid(today: Date) -> Value {
             "family_name": demo("family_name", "string", "Sommer".into()),
             "given_name": demo("given_name", "string", "Mika".into()),
             "birthdate": demo("birth_date", "date", "1990-02-28".into()),
-            "place_of_birth": demo("place_of_birth", "object", json!({ "locality": "Amaurot" })),
+            "place_of_birth": {
+                "mapFrom": "claims.place_of_birth", "type": "object", "defaultValue": { "locality": "Amaurot" },
+                "claims": {
+                    "country": { "mapFrom": "item.country", "type": "string" },
+                    "region": { "mapFrom": "item.region", "type": "string" },
+                    "locality": { "mapFrom": "item.locality", "type": "string" },
+                },
+            },
             "nationalities": {
                 "mapFrom": "claims.nationality", "type": "array", "defaultValue": [COUNTRY],
                 "items": { "type": "string" },
@@ -94,8 +101,8 @@ pub(super) fn sd_jwt_pid(today: Date) -> Value {
             "personal_administrative_number": optional("personal_administrative_number", "string"),
             "date_of_issuance": demo("issuance_date", "date", today.to_string().into()),
             "date_of_expiry": demo("expiry_date", "date", in_five_years(today).to_string().into()),
-            "issuing_authority": { "type": "string", "defaultValue": "Utopia Civil Registry", "sd": "never" },
-            "issuing_country": { "type": "string", "defaultValue": COUNTRY, "sd": "never" },
+            "issuing_authority": { "type": "string", "defaultValue": "Utopia Civil Registry" },
+            "issuing_country": { "type": "string", "defaultValue": COUNTRY },
         },
         "expiresIn": { "days": 90 },
         "branding": {

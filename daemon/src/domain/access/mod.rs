@@ -37,6 +37,10 @@ pub enum Permission {
     WalletTokens,
     /// See and change what is kept of persons, and what was issued to them.
     Users,
+    /// See what is kept of issued credentials, and set the status of one.
+    Credentials,
+    /// Revoke many credentials.
+    Revoke,
 }
 
 impl Role {
@@ -47,11 +51,11 @@ impl Role {
     #[must_use]
     pub fn may(self, permission: Permission) -> bool {
         match permission {
-            Permission::Offers | Permission::WriteClaimSources => {
+            Permission::Offers | Permission::WriteClaimSources | Permission::Credentials => {
                 matches!(self, Self::Admin | Self::Issuer | Self::ManagedIssuer)
             }
             Permission::ReadCatalog => true,
-            Permission::WriteCatalog | Permission::WalletTokens | Permission::Users => {
+            Permission::WriteCatalog | Permission::WalletTokens | Permission::Users | Permission::Revoke => {
                 matches!(self, Self::Admin | Self::Issuer)
             }
             Permission::Clients | Permission::Plugins => matches!(self, Self::Admin),
@@ -89,6 +93,8 @@ mod tests {
         assert_eq!(may(Permission::WriteCatalog), ["admin", "issuer"]);
         assert_eq!(may(Permission::WalletTokens), ["admin", "issuer"]);
         assert_eq!(may(Permission::Users), ["admin", "issuer"]);
+        assert_eq!(may(Permission::Revoke), ["admin", "issuer"]);
+        assert_eq!(may(Permission::Credentials), ["admin", "issuer", "managed-issuer"]);
         assert_eq!(may(Permission::Offers), ["admin", "issuer", "managed-issuer"]);
         assert_eq!(may(Permission::WriteClaimSources), ["admin", "issuer", "managed-issuer"]);
         assert_eq!(may(Permission::ReadCatalog), ["admin", "issuer", "managed-issuer", "auditor"]);

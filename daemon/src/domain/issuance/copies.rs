@@ -16,10 +16,13 @@ use crate::base::id::ordered_uuid;
 use crate::base::key::PublicKey;
 use crate::domain::Failure;
 use crate::domain::configuration::Configuration;
+use crate::domain::status::{Allocated, ListFor};
 use crate::domain::trust::ActiveSigner;
-use crate::format::StatusReference;
+use crate::format::{CredentialFormat, StatusReference};
 use crate::signer::verify;
 use crate::store::issued::{Digests, Issued};
+use crate::store::status::{CredentialStatus, ListKind, State};
+use crate::store::token::Token;
 use crate::wire::jwk::thumbprint;
 
 /// A signed copy that has not left yet.
@@ -28,6 +31,8 @@ pub(super) struct SignedCopy {
     pub(super) credential: String,
     /// What is kept of it.
     pub(super) record: Issued,
+    /// Where its status is, when it can be revoked.
+    pub(super) status: Option<CredentialStatus>,
 }
 
 /// What all copies of a batch share: one data set, one validity, one signer (`OpenID4VCI` 3.3.2).
@@ -66,14 +71,37 @@ impl Issuer {
         let content = content(configuration, document, now, &signer, hints)?;
         let common = Common { authorized, configuration, content, signer, now };
         let keys: Vec<_> = if configuration.is_bound() { keys.iter().map(Some).collect() } else { vec![None] };
+        let places = self.places(&common, keys.len()).await?;
         let mut copies = Vec::with_capacity(keys.len());
-        for key in keys {
-            copies.push(self.sign_copy(&common, Own { key, status: None }).await?);
+        for (key, place) in keys.into_iter().zip(places) {
+            copies.push(self.sign_copy(&common, key, place).await?);
         }
         Ok(copies)
     }
 
-    async fn sign_copy(&self, common: &Common<'_>, own: Own<'_>) -> Result<SignedCopy, Failure> {
+    /// A place in a status list for each copy, of its own and never used before (TSL-13.2-01).
+    async fn places(&self, common: &Common<'_>, copies: usize) -> Result<Vec<Option<Allocated>>, Failure> {
+        if !common.configuration.include_status {
+            return Ok(vec![None; copies]);
+        }
+        let kind = match common.configuration.format() {
+            CredentialFormat::MsoMdoc => ListKind::Mobile,
+            CredentialFormat::DcSdJwt => ListKind::SdJwt,
+        };
+        let credential_type = common.configuration.credential_type().to_owned();
+        let of = ListFor { kind, credential_type, iaca_id: common.signer.iaca_id };
+        Ok(self.statuses.allocate(&of, copies).await?.into_iter().map(Some).collect())
+    }
+
+    async fn sign_copy(
+        &self,
+        common: &Common<'_>,
+        key: Option<&PublicKey>,
+        place: Option<Allocated>,
+    ) -> Result<SignedCopy, Failure> {
+        let reference = place.as_ref().map(|place| &place.reference);
+        let reference = reference.map(|place| StatusReference { index: place.index.into(), uri: &place.uri });
+        let own = Own { key, status: reference };
         let (credential, digests) = match &common.content.claims {
             Claims::Mdoc(body, namespaces) => self.sign_mdoc(common, body, namespaces, own).await?,
             Claims::SdJwtVc(body, claims) => self.sign_sd_jwt_vc(common, body, claims, own).await?,
@@ -92,7 +120,8 @@ impl Issuer {
             valid_from: common.content.validity.valid_from,
             valid_until: common.content.validity.valid_until,
         };
-        Ok(SignedCopy { credential, record })
+        let status = place.map(|place| status(&record, place, &common.authorized.token));
+        Ok(SignedCopy { credential, record, status })
     }
 
     async fn sign(&self, signer: &ActiveSigner, message: &[u8]) -> Result<Vec<u8>, Failure> {
@@ -101,5 +130,24 @@ impl Issuer {
             return Err(Failure::Signing);
         }
         Ok(signature)
+    }
+}
+
+/// What is kept of the status of a credential: good, and by what it is found when many are revoked.
+fn status(record: &Issued, place: Allocated, token: &Token) -> CredentialStatus {
+    CredentialStatus {
+        list: place.list,
+        index: place.reference.index,
+        state: State::Valid,
+        changed_at: None,
+        reason: None,
+        user_id: record.user_id,
+        offer_id: record.offer_id,
+        configuration_id: record.configuration_id,
+        document_signer_id: record.document_signer_id,
+        client_id: token.client_id.clone(),
+        wallet_provider: token.wallet.as_ref().and_then(|wallet| wallet.provider.clone()),
+        key_thumbprint: record.key_thumbprint.clone(),
+        issued_at: record.issued_at,
     }
 }

@@ -290,6 +290,7 @@ impl Issuer {
             configuration: deferred.configuration,
             nonces: &[],
             records: &[],
+            statuses: &[],
             requests_allowed: self.site.requests_allowed(deferred.origin),
             register_key: register_key.as_deref(),
             enriched,

@@ -39,6 +39,7 @@ use super::nonce::NonceIssuer;
 use super::proof::attestation::AttestationRules;
 use super::proof::{ProofRules, Proven, check_proofs};
 use super::site::Site;
+use super::status::Statuses;
 use super::trust::Trust;
 use crate::base::clock::{Clock, after};
 use crate::base::random::{Random, bytes};
@@ -81,6 +82,8 @@ pub struct Issuer {
     pub claim_sources: Arc<ClaimSources>,
     /// Document signers.
     pub trust: Arc<Trust>,
+    /// Places in status lists.
+    pub statuses: Arc<Statuses>,
     /// Who may attest keys.
     pub attesters: Anchors,
     /// Who is told of signatures and records.
@@ -174,6 +177,7 @@ impl Issuer {
             configuration: configuration.id,
             nonces: &nonces,
             records: &[],
+            statuses: &[],
             requests_allowed: self.site.requests_allowed(authorized.token.origin),
             register_key: register_key.as_deref(),
             enriched,
@@ -263,11 +267,12 @@ impl Issuer {
         copies: Vec<SignedCopy>,
         (format, deferred): (CredentialFormat, Option<&Deferred>),
     ) -> Result<Option<Issuances>, Stop> {
+        let statuses: Vec<_> = copies.iter().filter_map(|copy| Some((copy.record.id, copy.status.clone()?))).collect();
         let (credentials, records): (Vec<_>, Vec<_>) =
             copies.into_iter().map(|copy| (copy.credential, copy.record)).unzip();
         let announce = |_: &Issued| start(Arc::clone(&self.events), Operation::UserCredentialCreate);
         let running: Vec<_> = records.iter().map(announce).collect();
-        let issuance = Issuance { records: &records, ..issuance };
+        let issuance = Issuance { records: &records, statuses: &statuses, ..issuance };
         let offered = issuance.origin == Origin::PreAuthorized;
         let notification_id = self.notification_id()?;
         let hash = notification_id.as_ref().map(|id| sha256(id.as_bytes()));

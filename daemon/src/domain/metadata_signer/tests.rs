@@ -51,12 +51,12 @@ async fn a_document_is_signed_whole() {
     let signer = house.signer(DAY);
     let identity = signer.identity().await.unwrap().unwrap();
     let metadata = json!({ "credential_issuer": "https://issuer.example/acme", "x": [1, { "y": "ü" }] });
-    let signed = signer.sign(&identity, metadata.as_object().unwrap()).await.unwrap();
-    let header = part(&signed.jws, 0);
+    let document = signer.sign(&identity, metadata.as_object().unwrap()).await.unwrap();
+    let header = part(&document.jws, 0);
     assert_eq!((&header["alg"], &header["typ"]), (&json!("ES256"), &json!("openidvci-issuer-metadata+jwt")));
     let der = STANDARD.decode(header["x5c"][0].as_str().unwrap()).unwrap();
     assert_eq!((der.as_slice(), header["x5c"].as_array().unwrap().len()), (certificate(&identity), 1));
-    let mut claims = part(&signed.jws, 1);
+    let mut claims = part(&document.jws, 1);
     let now = house.clock.now().as_second();
     assert_eq!((&claims["sub"], &claims["iat"]), (&metadata["credential_issuer"], &json!(now)));
     assert_eq!(claims["exp"], now + 86_400);
@@ -64,10 +64,10 @@ async fn a_document_is_signed_whole() {
         claims.as_object_mut().unwrap().remove(added);
     }
     assert_eq!(claims, metadata);
-    let (content, signature) = signed.jws.rsplit_once('.').unwrap();
+    let (content, signature) = document.jws.rsplit_once('.').unwrap();
     let key = Facts::read(&der).unwrap().key.unwrap();
     assert!(verify(&key, content.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap()));
-    assert_eq!(signed.fresh_until, after(house.clock.now(), DAY / 2));
+    assert_eq!(document.fresh_until, after(house.clock.now(), DAY / 2));
     let read = parse(&der).unwrap();
     assert_ne!(read.subject(), read.issuer());
     // VCI-12.2.3-07

@@ -87,7 +87,16 @@ impl Trust {
             }
         };
         let certificate = Blob(certificate);
-        let mut made = Iaca { id, created_at: now, active, certificate, managed, signers: Vec::new() };
+        let mut made = Iaca {
+            id,
+            created_at: now,
+            active,
+            certificate,
+            managed,
+            signers: Vec::new(),
+            status_signers: Vec::new(),
+            sd_jwt_signers: Vec::new(),
+        };
         // Verifiers may ask for the CRL as soon as they know the certificate.
         self.tend(&mut made, now, CrlNeed::Now)?;
         Ok(made)
@@ -129,7 +138,7 @@ impl Trust {
         .await
     }
 
-    /// Deletes an IACA with its document signers, their keys and its CRL; active or not, as the way to retire one.
+    /// Deletes an IACA with its signers, their keys and its CRL; active or not, as the way to retire one.
     pub async fn iaca_delete(&self, id: Uuid) -> Result<Change<()>, Failure> {
         self.change(|document, _| {
             let before = document.iacas.len();
@@ -161,7 +170,7 @@ impl Trust {
 }
 
 fn has_living_signer(iaca: &Iaca, now: Timestamp) -> Result<bool, Failure> {
-    for signer in &iaca.signers {
+    for signer in iaca.signers.iter().chain(&iaca.sd_jwt_signers) {
         if signer.facts()?.is_some_and(|facts| now < facts.validity.not_after) {
             return Ok(true);
         }

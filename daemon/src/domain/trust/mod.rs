@@ -1,4 +1,4 @@
-//! The issuer's part of the trust framework: IACAs, their document signers and CRLs.
+//! The issuer's part of the trust framework: IACAs, their document signers, status list signers and CRLs.
 //!
 //! `model` is what is kept, `renewal` what happens by itself, `iacas` and `signers` are the operations of the management API,
 //! `snapshot` is what signing uses. A change reads the document, decides, and writes it if nobody else did in between.
@@ -37,6 +37,7 @@ use model::Document;
 use renewal::CrlNeed;
 use snapshot::Snapshot;
 
+pub use crate::pki::issue::Leaf;
 pub use iacas::CurrentCrl;
 pub use metadata::Certified;
 pub use snapshot::ActiveSigner;
@@ -46,6 +47,16 @@ pub use view::{CertificateData, CertificateView, IacaView, SignerView};
 pub const MAX_IACAS: usize = 3;
 /// Most document signers of unmanaged IACAs, all together.
 pub const MAX_UNMANAGED_SIGNERS: usize = 5;
+/// Most status list signers of unmanaged IACAs, all together.
+pub const MAX_UNMANAGED_STATUS_SIGNERS: usize = 3;
+
+fn most_unmanaged(of: Leaf) -> usize {
+    match of {
+        Leaf::Document => MAX_UNMANAGED_SIGNERS,
+        Leaf::StatusList => MAX_UNMANAGED_STATUS_SIGNERS,
+        Leaf::SdJwt => MAX_UNMANAGED_SIGNERS,
+    }
+}
 
 /// Where the document is kept in its table.
 const PLACE: Uuid = Uuid::nil();
@@ -72,7 +83,7 @@ pub enum Change<T> {
     Done(T),
     /// The request is wrong.
     Invalid(Vec<Detail>),
-    /// There is no such IACA or document signer.
+    /// There is no such IACA or signer.
     Unknown,
     /// There are as many as there may be: this many.
     Full(usize),
@@ -83,10 +94,15 @@ impl<T> Change<T> {
         Self::Invalid(vec![Detail::body(param, msg)])
     }
 
-    /// The operation does not apply to the document signer of this id.
-    fn unfit(signer: Uuid, msg: &str) -> Self {
-        let (param, value) = ("documentSignerId".to_owned(), Some(signer.to_string()));
-        Self::Invalid(vec![Detail { location: "params", param, msg: msg.to_owned(), value }])
+    /// The operation does not apply to the signer of this id.
+    fn unfit(of: Leaf, signer: Uuid, msg: &str) -> Self {
+        let param = match of {
+            Leaf::Document => "documentSignerId",
+            Leaf::StatusList => "statusListSignerId",
+            Leaf::SdJwt => "signerId",
+        };
+        let value = Some(signer.to_string());
+        Self::Invalid(vec![Detail { location: "params", param: param.to_owned(), msg: msg.to_owned(), value }])
     }
 }
 
@@ -127,7 +143,10 @@ impl Trust {
     #[must_use]
     pub fn signer_of(&self, format: CredentialFormat, now: Timestamp) -> Option<Arc<ActiveSigner>> {
         match format {
-            CredentialFormat::MsoMdoc | CredentialFormat::DcSdJwt => self.signer(now),
+            CredentialFormat::MsoMdoc => self.signer(now),
+            CredentialFormat::DcSdJwt => {
+                self.snapshot().sd_jwt_signers.iter().find(|signer| signer.may_sign(now)).cloned()
+            }
         }
     }
 
@@ -136,14 +155,23 @@ impl Trust {
     pub fn published_keys(&self, format: CredentialFormat, now: Timestamp) -> Result<Vec<PublicKey>, Failure> {
         let snapshot = self.snapshot();
         let mut keys = Vec::new();
-        let signers = match format {
-            CredentialFormat::MsoMdoc | CredentialFormat::DcSdJwt => snapshot.document.signers(),
+        let of = match format {
+            CredentialFormat::MsoMdoc => Leaf::Document,
+            CredentialFormat::DcSdJwt => Leaf::SdJwt,
         };
+        let signers = snapshot.document.signers(of);
         for (_, signer) in signers.filter(|(_, signer)| signer.revoked_at.is_none()) {
             let facts = signer.facts()?.filter(|facts| now < facts.validity.not_after);
             keys.extend(facts.and_then(|facts| facts.key));
         }
         Ok(keys)
+    }
+
+    /// The status list signer to sign the lists of this IACA with at `now`, whether or not the IACA is active. `None` when none is valid.
+    #[must_use]
+    pub fn status_signer(&self, iaca: Uuid, now: Timestamp) -> Option<Arc<ActiveSigner>> {
+        let snapshot = self.snapshot();
+        snapshot.status_signers.iter().find(|signer| signer.iaca_id == iaca && signer.may_sign(now)).cloned()
     }
 
     /// Seconds until the certificates in use expire; 0 when there is nothing to sign with.
@@ -152,7 +180,14 @@ impl Trust {
         let signer = self.signer(now);
         let left = |end: Option<Timestamp>| end.map_or(0, |end| end.as_second().saturating_sub(now.as_second()));
         let iaca = signer.as_ref().map(|signer| signer.iaca_validity.not_after);
-        vec![("iaca", left(iaca)), ("document_signer", left(signer.map(|signer| signer.not_after)))]
+        let status = signer.as_ref().and_then(|signer| self.status_signer(signer.iaca_id, now));
+        let sd_jwt = self.signer_of(CredentialFormat::DcSdJwt, now);
+        vec![
+            ("iaca", left(iaca)),
+            ("document_signer", left(signer.map(|signer| signer.not_after))),
+            ("status_list_signer", left(status.map(|signer| signer.not_after))),
+            ("sd_jwt_signer", left(sd_jwt.map(|signer| signer.not_after))),
+        ]
     }
 
     /// Makes and renews document signers and CRLs of managed IACAs as far as it is due. May run at any time and twice at once.
@@ -219,19 +254,35 @@ impl Trust {
 
     /// Tells of signers that were made for managed IACAs and of keys that are gone. Requests have events of their own.
     fn announce(&self, before: &Document, after: &Document) {
-        let new = |id| before.signers().all(|(_, known)| known.id != id);
-        for (iaca, signer) in after.signers().filter(|(iaca, signer)| iaca.managed.is_some() && new(signer.id)) {
-            tracing::info!(iaca = %iaca.id, document_signer = %signer.id, "made a document signer");
-            self.tell(Operation::MobileCredentialDocumentSignerCreate);
-        }
-        let keyless = |id| after.signers().all(|(_, signer)| signer.id != id || signer.key.is_none());
-        for (_, signer) in before.signers().filter(|(_, signer)| signer.key.is_some() && keyless(signer.id)) {
-            tracing::info!(document_signer = %signer.id, "destroyed the key of a document signer");
-            self.tell(Operation::MobileCredentialDocumentSignerKeyDelete);
+        for of in Leaf::ALL {
+            self.announce_signers(of, before, after);
         }
         for iaca in before.iacas.iter().filter(|iaca| iaca.managed.is_some() && after.iaca(iaca.id).is_none()) {
             tracing::info!(iaca = %iaca.id, "destroyed the key of an IACA");
             self.tell(Operation::MobileCredentialIacaKeyDelete);
+        }
+    }
+
+    fn announce_signers(&self, of: Leaf, before: &Document, after: &Document) {
+        let (made, gone) = match of {
+            Leaf::Document => {
+                (Operation::MobileCredentialDocumentSignerCreate, Operation::MobileCredentialDocumentSignerKeyDelete)
+            }
+            Leaf::StatusList => (
+                Operation::MobileCredentialStatusListSignerCreate,
+                Operation::MobileCredentialStatusListSignerKeyDelete,
+            ),
+            Leaf::SdJwt => (Operation::SdJwtCredentialSignerCreate, Operation::SdJwtCredentialSignerKeyDelete),
+        };
+        let new = |id| before.signers(of).all(|(_, known)| known.id != id);
+        for (iaca, signer) in after.signers(of).filter(|(iaca, signer)| iaca.managed.is_some() && new(signer.id)) {
+            tracing::info!(iaca = %iaca.id, signer = %signer.id, kind = ?of, "made a signer");
+            self.tell(made);
+        }
+        let keyless = |id| after.signers(of).all(|(_, signer)| signer.id != id || signer.key.is_none());
+        for (_, signer) in before.signers(of).filter(|(_, signer)| signer.key.is_some() && keyless(signer.id)) {
+            tracing::info!(signer = %signer.id, kind = ?of, "destroyed the key of a signer");
+            self.tell(gone);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What is kept: one document with every IACA and its document signers.
+//! What is kept: one document with every IACA and its signers.
 //!
 //! One document, because the rules reach across: at most so many IACAs, a revocation and its CRL, an activation and the signer
 //! made with it. One version guards it, so each change lands whole or not at all. It stays small: three IACAs with a dozen
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::domain::Failure;
 use crate::pki::certificate::Facts;
+use crate::pki::issue::Leaf;
 
 /// Bytes, base64 in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,8 +52,14 @@ pub(super) struct Iaca {
     pub(super) certificate: Blob,
     /// `None` for an IACA whose key is held elsewhere.
     pub(super) managed: Option<Managed>,
-    /// Oldest first.
-    pub(super) signers: Vec<DocumentSigner>,
+    /// Document signers, oldest first.
+    pub(super) signers: Vec<LeafSigner>,
+    /// Status list signers, oldest first.
+    #[serde(default)]
+    pub(super) status_signers: Vec<LeafSigner>,
+    /// Signers of SD-JWT VCs, oldest first.
+    #[serde(default)]
+    pub(super) sd_jwt_signers: Vec<LeafSigner>,
 }
 
 /// What comes with an IACA whose key is here.
@@ -85,9 +92,9 @@ pub(super) struct Revoked {
     pub(super) not_after: Timestamp,
 }
 
-/// A document signer.
+/// A document signer, a status list signer or a signer of SD-JWT VCs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct DocumentSigner {
+pub(super) struct LeafSigner {
     pub(super) id: Uuid,
     pub(super) created_at: Timestamp,
     /// Whether it may sign, as far as itself is concerned.
@@ -110,14 +117,14 @@ impl Document {
         self.iacas.iter_mut().find(|iaca| iaca.id == id)
     }
 
-    /// All document signers with their IACA, by IACA and age.
-    pub(super) fn signers(&self) -> impl Iterator<Item = (&Iaca, &DocumentSigner)> {
-        self.iacas.iter().flat_map(|iaca| iaca.signers.iter().map(move |signer| (iaca, signer)))
+    /// All signers of a kind with their IACA, by IACA and age.
+    pub(super) fn signers(&self, of: Leaf) -> impl Iterator<Item = (&Iaca, &LeafSigner)> {
+        self.iacas.iter().flat_map(move |iaca| iaca.signers(of).iter().map(move |signer| (iaca, signer)))
     }
 
-    /// The IACA that has this document signer.
-    pub(super) fn iaca_of_mut(&mut self, signer: Uuid) -> Option<&mut Iaca> {
-        self.iacas.iter_mut().find(|iaca| iaca.signers.iter().any(|own| own.id == signer))
+    /// The IACA that has this signer.
+    pub(super) fn iaca_of_mut(&mut self, of: Leaf, signer: Uuid) -> Option<&mut Iaca> {
+        self.iacas.iter_mut().find(|iaca| iaca.signers(of).iter().any(|own| own.id == signer))
     }
 }
 
@@ -126,19 +133,35 @@ impl Iaca {
         Ok(Facts::read(&self.certificate.0)?)
     }
 
-    pub(super) fn signer_mut(&mut self, id: Uuid) -> Option<&mut DocumentSigner> {
-        self.signers.iter_mut().find(|signer| signer.id == id)
+    pub(super) fn signers(&self, of: Leaf) -> &[LeafSigner] {
+        match of {
+            Leaf::Document => &self.signers,
+            Leaf::StatusList => &self.status_signers,
+            Leaf::SdJwt => &self.sd_jwt_signers,
+        }
+    }
+
+    pub(super) fn signers_mut(&mut self, of: Leaf) -> &mut Vec<LeafSigner> {
+        match of {
+            Leaf::Document => &mut self.signers,
+            Leaf::StatusList => &mut self.status_signers,
+            Leaf::SdJwt => &mut self.sd_jwt_signers,
+        }
+    }
+
+    pub(super) fn signer_mut(&mut self, of: Leaf, id: Uuid) -> Option<&mut LeafSigner> {
+        self.signers_mut(of).iter_mut().find(|signer| signer.id == id)
     }
 }
 
-impl DocumentSigner {
+impl LeafSigner {
     /// What its certificate says, when it has one.
     pub(super) fn facts(&self) -> Result<Option<Facts>, Failure> {
         self.certificate.as_ref().map(|certificate| Facts::read(&certificate.0)).transpose().map_err(Failure::from)
     }
 }
 
-/// Where the sealed key of an IACA or a document signer belongs; a key moved elsewhere does not open.
+/// Where the sealed key of an IACA or a signer belongs; a key moved elsewhere does not open.
 pub(super) fn key_place(id: Uuid) -> String {
     format!("trust/{id}")
 }

@@ -1,24 +1,27 @@
-//! What happens by itself to a managed IACA: document signers are made and renewed, their keys forgotten, the CRL kept fresh.
+//! What happens by itself to a managed IACA: signers are made and renewed, their keys forgotten, the CRL kept fresh.
 //!
 //! Nothing here reads or writes the store: each step changes the document in hand, which is then written whole or not at all.
 
 use jiff::Timestamp;
 
 use super::Trust;
-use super::model::{Blob, Crl, DocumentSigner, Iaca, Managed, key_place};
+use super::model::{Blob, Crl, Iaca, LeafSigner, Managed, key_place};
 use super::request::{named_after, whole_seconds};
 use crate::base::id::random_uuid;
 use crate::domain::Failure;
 use crate::pki::certificate::Facts;
 use crate::pki::crl::{CrlContent, RevokedCertificate, make};
-use crate::pki::issue::{Authority, Content, Subject, document_signer};
+use crate::pki::issue::{Authority, Content, Leaf, Subject, leaf};
 use crate::pki::key::CertificateKey;
-use crate::pki::{DOCUMENT_SIGNER_DAYS, Validity, days_after};
+use crate::pki::{DOCUMENT_SIGNER_DAYS, STATUS_SIGNER_DAYS, Validity, days_after};
 use crate::signer::{Algorithm, SoftwareKey};
 
 /// How long a document signer signs before its successor does. An mDL may be valid for 427 days and not longer than its signer,
 /// which lives 457; so for 30 days a new signer can sign an mDL of full length. It also bounds what one key signs.
 const SIGNING_DAYS: i64 = 30;
+/// How long a status list signer signs before its successor does. Lists live for days, so a year of its 1187 days is a matter of how
+/// much one key signs and nothing else.
+const STATUS_SIGNING_DAYS: i64 = 365;
 /// How long before its start a successor is made, and how long after it a predecessor keeps its key: a week without
 /// maintenance, or a clock set back by a week, leaves a signer.
 const OVERLAP_DAYS: i64 = 7;
@@ -54,37 +57,42 @@ impl Trust {
         }
         let root = Root { key, facts };
         if iaca.active {
-            self.renew_signer(iaca, &root, now)?;
-            retire_signers(iaca, now)?;
+            self.renew(Leaf::Document, iaca, &root, now)?;
+            self.renew(Leaf::SdJwt, iaca, &root, now)?;
+        }
+        // What an IACA has issued outlives its being active, and so do the lists that tell whether it is still good.
+        if iaca.active || !iaca.status_signers.is_empty() {
+            self.renew(Leaf::StatusList, iaca, &root, now)?;
         }
         renew_crl(iaca, &root, now, crl)
     }
 
-    fn renew_signer(&self, iaca: &mut Iaca, root: &Root, now: Timestamp) -> Result<(), Failure> {
-        if let Some(start) = next_start(iaca, root.facts.validity, now)? {
-            let signer = self.make_signer(iaca, root, start, now)?;
-            iaca.signers.push(signer);
+    fn renew(&self, of: Leaf, iaca: &mut Iaca, root: &Root, now: Timestamp) -> Result<(), Failure> {
+        if let Some(start) = next_start(of, iaca.signers(of), root.facts.validity, now)? {
+            let signer = self.make_signer(of, iaca, root, start, now)?;
+            iaca.signers_mut(of).push(signer);
         }
-        Ok(())
+        retire(iaca.signers_mut(of), now)
     }
 
     fn make_signer(
         &self,
+        of: Leaf,
         iaca: &Iaca,
         root: &Root,
         start: Timestamp,
         now: Timestamp,
-    ) -> Result<DocumentSigner, Failure> {
+    ) -> Result<LeafSigner, Failure> {
         let id = random_uuid(self.random.as_ref())?;
         let pkcs8 = SoftwareKey::generate_pkcs8(Algorithm::Es256)?;
-        let subject = self.signer_subject(&root.facts);
-        let not_after = days_after(start, DOCUMENT_SIGNER_DAYS).min(root.facts.validity.not_after);
+        let subject = self.signer_subject(of, &root.facts);
+        let not_after = days_after(start, life_days(of)).min(root.facts.validity.not_after);
         let validity = Validity { not_before: start, not_after };
         let content = Content { subject: &subject, validity, links: &self.links(iaca.id) };
         let authority = Authority { certificate: &iaca.certificate.0, key: &root.key };
         let key = CertificateKey::from_pkcs8(&pkcs8)?;
-        let certificate = document_signer(&authority, &key, &content, self.random.as_ref())?;
-        Ok(DocumentSigner {
+        let certificate = leaf(of, &authority, &key, &content, self.random.as_ref())?;
+        Ok(LeafSigner {
             id,
             created_at: now,
             active: true,
@@ -95,31 +103,52 @@ impl Trust {
         })
     }
 
-    /// The subject of a document signer: the place of its IACA (Table B.3), and a name.
-    pub(super) fn signer_subject(&self, iaca: &Facts) -> Subject {
+    /// The subject of a signer: the place of its IACA (Table B.3), and a name.
+    pub(super) fn signer_subject(&self, of: Leaf, iaca: &Facts) -> Subject {
+        let role = match of {
+            Leaf::Document => "document signer",
+            Leaf::StatusList => "status list signer",
+            Leaf::SdJwt => "SD-JWT VC signer",
+        };
         Subject {
             country: iaca.country.clone().unwrap_or_default(),
             state_or_province: iaca.state_or_province.clone(),
-            common_name: named_after(&self.site, "document signer"),
+            common_name: named_after(&self.site, role),
         }
+    }
+}
+
+fn life_days(of: Leaf) -> i64 {
+    match of {
+        Leaf::Document | Leaf::SdJwt => DOCUMENT_SIGNER_DAYS,
+        Leaf::StatusList => STATUS_SIGNER_DAYS,
+    }
+}
+
+fn signing_days(of: Leaf) -> i64 {
+    match of {
+        Leaf::Document | Leaf::SdJwt => SIGNING_DAYS,
+        Leaf::StatusList => STATUS_SIGNING_DAYS,
     }
 }
 
 fn drop_expired(iaca: &mut Iaca, now: Timestamp) -> Result<(), Failure> {
-    let mut kept = Vec::with_capacity(iaca.signers.len());
-    for signer in iaca.signers.drain(..) {
-        if signer.facts()?.is_none_or(|facts| now < facts.validity.not_after) {
-            kept.push(signer);
+    for of in Leaf::ALL {
+        let mut kept = Vec::with_capacity(iaca.signers(of).len());
+        for signer in iaca.signers_mut(of).drain(..) {
+            if signer.facts()?.is_none_or(|facts| now < facts.validity.not_after) {
+                kept.push(signer);
+            }
         }
+        *iaca.signers_mut(of) = kept;
     }
-    iaca.signers = kept;
     Ok(())
 }
 
 /// When each signer that can sign may do so.
-fn usable(iaca: &Iaca) -> Result<Vec<Validity>, Failure> {
+fn usable(signers: &[LeafSigner]) -> Result<Vec<Validity>, Failure> {
     let mut all = Vec::new();
-    for signer in iaca.signers.iter().filter(|signer| signer.active && signer.key.is_some()) {
+    for signer in signers.iter().filter(|signer| signer.active && signer.key.is_some()) {
         all.extend(signer.facts()?.map(|facts| facts.validity));
     }
     Ok(all)
@@ -131,12 +160,12 @@ fn current(usable: &[Validity], now: Timestamp) -> Option<Timestamp> {
 }
 
 /// When a signer that is still to be made starts; `None` while none is needed.
-fn next_start(iaca: &Iaca, root: Validity, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
-    let (usable, now) = (usable(iaca)?, now.max(root.not_before));
+fn next_start(of: Leaf, signers: &[LeafSigner], root: Validity, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+    let (usable, now) = (usable(signers)?, now.max(root.not_before));
     let start = match current(&usable, now) {
         None => now,
         Some(current) => {
-            let start = days_after(current, SIGNING_DAYS).max(now);
+            let start = days_after(current, signing_days(of)).max(now);
             let successor = usable.iter().any(|other| current < other.not_before && other.not_before <= start);
             if successor || days_after(now, OVERLAP_DAYS) < start {
                 return Ok(None);
@@ -148,12 +177,12 @@ fn next_start(iaca: &Iaca, root: Validity, now: Timestamp) -> Result<Option<Time
 }
 
 /// Forgets the keys of signers whose successor has been signing for a while. Their certificates stay listed until they expire.
-fn retire_signers(iaca: &mut Iaca, now: Timestamp) -> Result<(), Failure> {
-    let Some(current) = current(&usable(iaca)?, now) else { return Ok(()) };
+fn retire(signers: &mut [LeafSigner], now: Timestamp) -> Result<(), Failure> {
+    let Some(current) = current(&usable(signers)?, now) else { return Ok(()) };
     if now < days_after(current, OVERLAP_DAYS) {
         return Ok(());
     }
-    for signer in &mut iaca.signers {
+    for signer in signers {
         if signer.facts()?.is_some_and(|facts| facts.validity.not_before < current) {
             signer.active = false;
             signer.key = None;

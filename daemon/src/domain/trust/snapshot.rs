@@ -6,15 +6,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::model::{Document, DocumentSigner, Iaca, key_place};
+use super::model::{Document, Iaca, LeafSigner, key_place};
 use crate::domain::Failure;
 use crate::format::mdoc::SignerPlace;
 use crate::pki::certificate::Facts;
+use crate::pki::issue::Leaf;
 use crate::pki::{Validity, check};
 use crate::signer::{Algorithm, Signer, SoftwareKey};
 use crate::store::Store;
 
-/// A document signer that may sign while it is valid.
+/// A signer of any kind that may sign while it is valid.
 pub struct ActiveSigner {
     /// Its id.
     pub id: Uuid,
@@ -53,26 +54,35 @@ impl ActiveSigner {
 /// The trust document as it was at one revision.
 pub(super) struct Snapshot {
     pub(super) document: Document,
-    /// The first that is valid is the one to sign with.
+    /// Document signers; the first that is valid is the one to sign with.
     pub(super) signers: Vec<Arc<ActiveSigner>>,
+    /// Status list signers in the same order, those of inactive IACAs among them.
+    pub(super) status_signers: Vec<Arc<ActiveSigner>>,
+    /// Signers of SD-JWT VCs in the same order.
+    pub(super) sd_jwt_signers: Vec<Arc<ActiveSigner>>,
 }
 
 impl Snapshot {
     pub(super) fn of(document: Document, store: &Store) -> Self {
-        let active = document.signers().filter(|(iaca, signer)| iaca.active && signer.active);
-        let mut signers: Vec<_> = active
-            .filter_map(|(iaca, signer)| match open(iaca, signer, store) {
-                Ok(opened) => opened,
-                Err(failure) => {
-                    tracing::error!(document_signer = %signer.id, error = %failure, "a document signer is left out");
-                    None
-                }
-            })
-            .map(|opened| (order(&document, &opened), Arc::new(opened)))
-            .collect();
-        signers.sort_by_key(|(order, _)| *order);
-        Self { signers: signers.into_iter().map(|(_, signer)| signer).collect(), document }
+        let [signers, status_signers, sd_jwt_signers] = Leaf::ALL.map(|of| active(of, &document, store));
+        Self { signers, status_signers, sd_jwt_signers, document }
     }
+}
+
+fn active(of: Leaf, document: &Document, store: &Store) -> Vec<Arc<ActiveSigner>> {
+    let active = document.signers(of).filter(|(iaca, signer)| signer.active && (iaca.active || of == Leaf::StatusList));
+    let mut signers: Vec<_> = active
+        .filter_map(|(iaca, signer)| match open(of, iaca, signer, store) {
+            Ok(opened) => opened,
+            Err(failure) => {
+                tracing::error!(signer = %signer.id, error = %failure, "a signer is left out");
+                None
+            }
+        })
+        .map(|opened| (order(document, &opened), Arc::new(opened)))
+        .collect();
+    signers.sort_by_key(|(order, _)| *order);
+    signers.into_iter().map(|(_, signer)| signer).collect()
 }
 
 /// The signer of the IACA that became valid last, and of its signers the one that became valid last.
@@ -83,13 +93,13 @@ fn order(document: &Document, signer: &ActiveSigner) -> impl Ord + Copy + use<> 
 
 /// `None` for a signer that has no certificate yet or no key any more. A certificate outside its profile, or one that does not
 /// fit its key, is an error.
-fn open(iaca: &Iaca, signer: &DocumentSigner, store: &Store) -> Result<Option<ActiveSigner>, Failure> {
+fn open(of: Leaf, iaca: &Iaca, signer: &LeafSigner, store: &Store) -> Result<Option<ActiveSigner>, Failure> {
     let (Some(certificate), Some(sealed)) = (&signer.certificate, &signer.key) else { return Ok(None) };
     let (facts, root) = (Facts::read(&certificate.0)?, iaca.facts()?);
     let public = facts.key.ok_or_else(|| Failure::Certificate("the public key is of an unknown kind".into()))?;
     let pkcs8 = store.open_key(&key_place(signer.id), &sealed.0)?;
     let key = SoftwareKey::from_pkcs8(Algorithm::of(&public), &pkcs8).map_err(|_| Failure::Signing)?;
-    if let Some(mistake) = check::document_signer(&certificate.0, &iaca.certificate.0, key.public_key()).first() {
+    if let Some(mistake) = check::leaf(of, &certificate.0, &iaca.certificate.0, key.public_key()).first() {
         return Err(Failure::Certificate((*mistake).into()));
     }
     Ok(Some(ActiveSigner {
@@ -120,6 +130,9 @@ impl super::Trust {
             })
         };
         let signers = snapshot.signers.iter().map(replaced).collect();
-        *snapshot = Arc::new(Snapshot { document: snapshot.document.clone(), signers });
+        let status_signers = snapshot.status_signers.clone();
+        let sd_jwt_signers = snapshot.sd_jwt_signers.clone();
+        let document = snapshot.document.clone();
+        *snapshot = Arc::new(Snapshot { document, signers, status_signers, sd_jwt_signers });
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::model::{DocumentSigner, Iaca};
+use super::model::{Iaca, LeafSigner};
 use crate::domain::Failure;
 use crate::pki::certificate::{Facts, fingerprint};
 use crate::pki::pem;
@@ -55,7 +55,7 @@ pub struct IacaView {
     pub is_managed: bool,
 }
 
-/// A document signer.
+/// A document signer, or a status list signer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignerView {
@@ -98,7 +98,7 @@ impl IacaView {
 }
 
 impl SignerView {
-    pub(super) fn of(iaca: &Iaca, signer: &DocumentSigner) -> Result<Self, Failure> {
+    pub(super) fn of(iaca: &Iaca, signer: &LeafSigner) -> Result<Self, Failure> {
         let certificate = signer.certificate.as_ref().map(|der| CertificateView::of(&der.0)).transpose()?;
         let request = signer.request.as_ref().filter(|_| certificate.is_none());
         Ok(Self {

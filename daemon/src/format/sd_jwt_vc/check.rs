@@ -60,8 +60,9 @@ impl Found<'_> {
         match (&claim.claims, &claim.items) {
             (Some(_), Some(_)) => self.note(path, Problem::Both),
             (Some(claims), None) => {
-                self.object(claim, path);
-                let within = if scope == Scope::Document { Scope::Document } else { Scope::Item };
+                self.object(claim, path, scope);
+                let itself = scope != Scope::Document || claim.mapping.has_source();
+                let within = if itself { Scope::Item } else { Scope::Document };
                 self.members(claims, path, within, levels);
             }
             (None, Some(items)) => {
@@ -72,12 +73,13 @@ impl Found<'_> {
         }
     }
 
-    fn object(&mut self, claim: &Claim, path: &str) {
-        if claim.mapping.map_from.is_some() || claim.mapping.default_value.is_some() {
-            self.note(path, Problem::SourceOfObject);
-        }
-        if claim.mapping.kind.is_some_and(|kind| kind != ClaimType::Object) {
-            self.note(path, Problem::Type("object"));
+    /// An object by itself is made of its claims; one with a source gives them theirs.
+    fn object(&mut self, claim: &Claim, path: &str, scope: Scope) {
+        match claim.mapping.kind {
+            Some(ClaimType::Object) if claim.mapping.has_source() => self.value(claim, path, scope),
+            Some(ClaimType::Object) => {}
+            None if !claim.mapping.has_source() => {}
+            _ => self.note(path, Problem::Type("object")),
         }
     }
 

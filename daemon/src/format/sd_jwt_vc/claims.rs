@@ -1,8 +1,9 @@
 //! The claims of an SD-JWT VC as a configuration has them: a tree whose branches are objects and arrays.
 //!
 //! A claim is one of three things. A **value** has a source (`mapFrom`, `defaultValue`) and a type. An **object** has `claims` of its
-//! own and no source: it is there when one of them is. An **array** has a source of type array and `items`: what becomes of each of
-//! its items, whose sources start with `item`. Each claim, at every level, says for itself whether its holder may keep it back.
+//! own: it is there when one of them is. With a source of type object their sources may start with `item`, which is that object. An
+//! **array** has a source of type array and `items`: what becomes of each of its items, whose sources start with `item`. Each claim,
+//! at every level, says for itself whether its holder may keep it back.
 
 use std::collections::BTreeMap;
 

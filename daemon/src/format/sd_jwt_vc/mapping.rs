@@ -50,9 +50,6 @@ pub enum Problem {
     /// Object and array at once.
     #[error("must have claims or items, not both")]
     Both,
-    /// An object with a source.
-    #[error("takes its value from its claims: it must have neither mapFrom nor defaultValue")]
-    SourceOfObject,
     /// The type does not fit.
     #[error("must have the type {0}")]
     Type(&'static str),
@@ -199,7 +196,12 @@ fn part(claim: &Claim, path: &str, scope: Scope<'_>) -> Result<Option<Part>, Cla
         ClaimProblem { path: path.to_owned(), map_from, problem }
     };
     let node = match (&claim.claims, &claim.items) {
-        (Some(claims), _) => Some(members(claims, path, scope)?).filter(|found| !found.is_empty()).map(Node::Object),
+        (Some(claims), _) => {
+            within(claim, scope).map_err(|why| problem(Problem::Value(why)))?.map_or(Ok(None), |within| {
+                let found = members(claims, path, within)?;
+                Ok((!found.is_empty()).then_some(Node::Object(found)))
+            })?
+        }
         (None, items) => match (found(claim, scope), items) {
             (None, _) => None,
             (Some(Value::Array(values)), Some(items)) => Some(Node::Array(each(items, values, path, scope)?)),
@@ -211,6 +213,18 @@ fn part(claim: &Claim, path: &str, scope: Scope<'_>) -> Result<Option<Part>, Cla
     match node {
         None if claim.mapping.required && !scope.partial => Err(problem(Problem::Missing)),
         node => Ok(node.map(|node| Part { node, selective: claim.sd.is_selective() })),
+    }
+}
+
+/// Where the claims of an object are looked up: where it is itself, or in its own value; `None` when it has none.
+fn within<'a>(claim: &'a Claim, scope: Scope<'a>) -> Result<Option<Scope<'a>>, &'static str> {
+    if !claim.mapping.has_source() {
+        return Ok(Some(scope));
+    }
+    match found(claim, scope) {
+        None => Ok(None),
+        Some(object @ Value::Object(_)) => Ok(Some(Scope { item: Some(object), ..scope })),
+        Some(_) => Err("must be an object"),
     }
 }
 

@@ -5,8 +5,8 @@ use uuid::Uuid;
 use super::error::ApiError;
 use crate::domain::trust::Change;
 
-/// IACAs, or document signers.
-pub(super) struct Kind {
+/// IACAs, document signers, or status list signers.
+pub struct Kind {
     /// What the path calls their id.
     pub(super) param: &'static str,
     /// What an operator calls many of them.

@@ -16,6 +16,8 @@ use crate::wire::fields::Detail;
 pub enum ApiError {
     /// The request is wrong; each mistake is named.
     Invalid(Vec<Detail>),
+    /// The request cannot be carried out, for a reason that is in none of its members.
+    BadRequest(&'static str),
     /// No such resource: name of the path parameter and its value.
     NotFound(&'static str, String),
     /// The request does not fit the state of the resource.
@@ -69,6 +71,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match self {
             Self::Invalid(details) => body(StatusCode::BAD_REQUEST, "BadRequest", "Validation Error", &details),
+            Self::BadRequest(message) => body(StatusCode::BAD_REQUEST, "BadRequest", message, &[]),
             Self::NotFound(param, id) => {
                 let msg = "Resource Not Found".into();
                 let detail = Detail { location: "params", param: param.into(), msg, value: Some(shown(&id)) };

@@ -30,6 +30,7 @@ fn missing(app: &App) -> Vec<&'static str> {
 pub async fn metrics(State(app): State<Shared>) -> Response {
     app.metrics.set_ready(missing(&app).is_empty());
     app.metrics.set_signer_expiries(&app.trust.expiries(app.clock.now()));
+    app.metrics.set_status_levels(app.statuses.levels());
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], app.metrics.render()).into_response()
 }

@@ -1,11 +1,12 @@
 //! The management API.
 
 pub mod authentication_providers;
-mod change;
+pub mod change;
 pub mod claim_sources;
 pub mod clients;
 pub mod code_offers;
 pub mod configurations;
+pub mod credentials;
 pub mod deferred;
 pub mod encryption_keys;
 pub mod error;
@@ -17,7 +18,9 @@ pub mod offers;
 pub mod page;
 pub mod plugins;
 pub mod recordings;
+pub mod revocations;
 pub mod signers;
+pub mod statuses;
 pub mod token;
 pub mod users;
 pub mod wallet_clients;

@@ -42,6 +42,11 @@ impl From<&str> for PageQuery {
 }
 
 impl PageQuery {
+    /// A page as parameters of these names ask for it.
+    pub(super) fn of(limit: Option<String>, cursor: Option<String>) -> Self {
+        Self { limit, cursor, ..Self::default() }
+    }
+
     /// How many to return.
     pub fn limit(&self) -> Result<usize, ApiError> {
         match self.limit.as_deref().map(str::parse) {

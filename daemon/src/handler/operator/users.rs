@@ -1,22 +1,19 @@
 //! `/v1/users`: what is kept of persons, and what was issued to them.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::credentials::shown;
 use super::error::ApiError;
-use super::notifications::with_notifications;
 use super::page::{PageQuery, page};
-use super::{authorize, millis, object, path_id, saved};
+use super::{authorize, object, path_id, saved};
 use crate::app::Shared;
 use crate::domain::access::Permission;
-use crate::store::issued::{Digests, Issued};
 use crate::wire::fields::Detail;
 
 /// `POST`
@@ -106,42 +103,7 @@ pub async fn credentials(
     let (records, next) = app.store.user_issued(id, query.after()?.as_deref(), query.limit()?).await?;
     let mut data = Vec::with_capacity(records.len());
     for issued in &records {
-        let told = app.store.notifications_of(issued.id).await?;
-        data.push(with_notifications(record(issued), &told));
+        data.push(shown(&app, issued).await?);
     }
     Ok(Json(page(&data, next.as_deref())))
-}
-
-fn record(issued: &Issued) -> Value {
-    let mut members = Map::from_iter([
-        ("id".into(), json!(issued.id)),
-        ("type".into(), json!(issued.credential_type)),
-        ("offerId".into(), json!(issued.offer_id)),
-        ("credentialConfigurationId".into(), json!(issued.configuration_id)),
-        ("issuedDate".into(), millis(issued.issued_at).into()),
-        ("validFrom".into(), millis(issued.valid_from).into()),
-        ("validUntil".into(), millis(issued.valid_until).into()),
-    ]);
-    if let Some(thumbprint) = &issued.key_thumbprint {
-        members.insert("devicePublicKeyThumbprint".into(), json!(thumbprint));
-    }
-    members.extend(match &issued.digests {
-        Digests::Mdoc { mso_hash, namespaces } => [
-            ("profile".to_owned(), json!("mobile")),
-            ("msoHash".to_owned(), json!(mso_hash)),
-            ("namespaces".to_owned(), namespaces.iter().map(elements).collect::<Map<_, _>>().into()),
-        ],
-        Digests::SdJwtVc { jwt_hash, disclosures } => [
-            ("profile".to_owned(), json!("sd-jwt")),
-            ("jwtHash".to_owned(), json!(jwt_hash)),
-            ("disclosures".to_owned(), json!(disclosures)),
-        ],
-    });
-    members.into()
-}
-
-fn elements((namespace, elements): (&String, &BTreeMap<String, (u64, String)>)) -> (String, Value) {
-    let one =
-        |(name, (id, digest)): (&String, &(u64, String))| (name.clone(), json!({ "digestID": id, "digest": digest }));
-    (namespace.clone(), elements.iter().map(one).collect::<Map<_, _>>().into())
 }

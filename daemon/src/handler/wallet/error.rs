@@ -91,7 +91,7 @@ impl WalletError {
 
 impl From<Failure> for WalletError {
     fn from(failure: Failure) -> Self {
-        let again = report(&failure) || matches!(failure, Failure::NoSigner);
+        let again = report(&failure) || matches!(failure, Failure::NoSigner | Failure::NoStatusSigner);
         let status = if again { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
         Self {
             status,

@@ -8,7 +8,12 @@ use crate::base::secret::sha256;
 
 /// The tag of a document: equal for equal bytes.
 pub(super) fn tag(body: &[u8]) -> HeaderValue {
-    let tag = format!("\"{}\"", B64.encode(sha256(body)));
+    tag_of(&sha256(body))
+}
+
+/// The tag of a document with this SHA-256.
+pub(super) fn tag_of(digest: &[u8; 32]) -> HeaderValue {
+    let tag = format!("\"{}\"", B64.encode(digest));
     // Base64 fits in a header; a document without a tag of its own would only be loaded once more.
     HeaderValue::from_str(&tag).unwrap_or(const { HeaderValue::from_static("\"\"") })
 }

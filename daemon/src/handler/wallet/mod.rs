@@ -16,5 +16,6 @@ pub mod offer;
 pub mod par;
 pub mod revoke;
 pub mod sd_jwt;
+pub mod status;
 pub mod token;
 pub mod trust;

@@ -5,6 +5,7 @@
 mod http;
 mod plugin;
 mod process;
+mod status;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::domain::event::{Events, Operation, Phase};
 use crate::store::engine::CommitObserver;
 use http::HttpMeters;
 use plugin::PluginMeters;
+use status::ListMeters;
 
 /// Upper bounds of durable commits in seconds: a fast disk takes 0.3 ms, a slow one 30 ms.
 const COMMIT_SECONDS: &[f64] = &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0];
@@ -65,6 +67,7 @@ pub struct Metrics {
     store: StoreMeters,
     http: HttpMeters,
     plugins: PluginMeters,
+    status: ListMeters,
     signer_expiry: IntGaugeVec,
     ready: IntGauge,
 }
@@ -110,6 +113,7 @@ impl Metrics {
             store: StoreMeters::new(&registry)?,
             http: HttpMeters::new(&registry)?,
             plugins: PluginMeters::new(&registry)?,
+            status: ListMeters::new(&registry)?,
             signer_expiry: signer_expiry(&registry)?,
             ready: gauge(&registry, "issuerd_ready", "1 while the issuer can issue, else 0.")?,
             registry,
@@ -130,7 +134,7 @@ impl Metrics {
         self.ready.set(ready.into());
     }
 
-    /// Says how many seconds the certificates in use have left, by kind (`iaca`, `document_signer`); negative once expired. A kind that
+    /// Says how many seconds the certificates in use have left, by kind (`iaca`, `document_signer`, `status_list_signer`); negative once expired. A kind that
     /// is not named has none in use and is not exported.
     pub fn set_signer_expiries(&self, expiries: &[(&'static str, i64)]) {
         self.signer_expiry.reset();

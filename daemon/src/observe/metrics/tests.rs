@@ -6,7 +6,13 @@ fn all_seen() -> Arc<Metrics> {
     let metrics = Metrics::new().unwrap();
     metrics.route("public", "/v1/oauth/token", "POST").observe(200, 0.002);
     let _open = metrics.connections("public").opened();
-    metrics.set_signer_expiries(&[("iaca", 100), ("document_signer", 50)]);
+    metrics.set_signer_expiries(&[
+        ("iaca", 100),
+        ("document_signer", 50),
+        ("status_list_signer", 70),
+        ("sd_jwt_signer", 60),
+    ]);
+    metrics.set_status_levels(crate::domain::status::Levels::default());
     metrics.called("hr", "fetch", "ready", &CallFigures::default());
     metrics.requested("hr", "https://register.example", "2xx", 0.01);
     metrics.loaded("hr", "1.0.0", true, 0.002);

@@ -47,7 +47,8 @@ fn mistakes_of_a_foreign_document_signer_are_named() {
     let (root, other) = (ForeignIaca::new(), ForeignIaca::new());
     let pkcs8 = SoftwareKey::generate_pkcs8(Algorithm::Es256).unwrap();
     let place = Subject { country: "UT".into(), state_or_province: Some("UT-9".into()), common_name: "Signer".into() };
-    let request = |key: &CertificateKey, place: &Subject| pem::request(&document_signer_request(key, place).unwrap());
+    let request =
+        |key: &CertificateKey, place: &Subject| pem::request(&leaf_request(Leaf::Document, key, place).unwrap());
     let own = request(&CertificateKey::from_pkcs8(&pkcs8).unwrap(), &place);
     let elsewhere = Subject { country: "US".into(), ..place.clone() };
     let stateless = Subject { state_or_province: None, ..place.clone() };
@@ -83,7 +84,7 @@ fn mistakes_of_a_foreign_document_signer_are_named() {
     for (signer, expected) in cases {
         let der = pem::read_certificate(&signer).unwrap();
         let public = *crate::signer::Signer::public_key(&SoftwareKey::from_pkcs8(Algorithm::Es256, &pkcs8).unwrap());
-        let mistakes = check::document_signer(&der, &root, &public);
+        let mistakes = check::leaf(Leaf::Document, &der, &root, &public);
         assert_eq!(mistakes.len(), expected.len(), "{expected:?}: {mistakes:?}");
         for (mistake, expected) in mistakes.iter().zip(&expected) {
             assert!(mistake.contains(expected), "{expected}: {mistake}");
@@ -100,15 +101,15 @@ fn the_issuer_is_compared_byte_for_byte() {
     let pkcs8 = SoftwareKey::generate_pkcs8(Algorithm::Es256).unwrap();
     let key = CertificateKey::from_pkcs8(&pkcs8).unwrap();
     let place = Subject { country: "UT".into(), state_or_province: Some("UT-9".into()), common_name: "Signer".into() };
-    let request = pem::request(&document_signer_request(&key, &place).unwrap());
+    let request = pem::request(&leaf_request(Leaf::Document, &key, &place).unwrap());
     let signer = pem::read_certificate(&root.sign(&request)).unwrap();
     let public = Facts::read(&signer).unwrap().key.unwrap();
-    assert_eq!(check::document_signer(&signer, &der, &public), Vec::<&str>::new());
+    assert_eq!(check::leaf(Leaf::Document, &signer, &der, &public), Vec::<&str>::new());
     let place = signer.windows(6).position(|it| it == b"Morgen").unwrap();
     let mut changed = signer;
     assert_eq!(changed[place - 2], 0x0c, "a UTF8String");
     changed[place - 2] = 0x13;
-    let mistakes = check::document_signer(&changed, &der, &public);
+    let mistakes = check::leaf(Leaf::Document, &changed, &der, &public);
     assert!(mistakes.contains(&"the issuer's name must be the IACA's subject, byte for byte"), "{mistakes:?}");
 }
 
@@ -121,7 +122,7 @@ fn no_bytes_make_the_reader_fail_badly() {
         let mut broken = root.der.clone();
         broken[place] ^= 0x15;
         assert!(!check::iaca(&broken).is_empty(), "octet {place}");
-        let _ = check::document_signer(&broken, &root.der, &Facts::read(&root.der).unwrap().key.unwrap());
+        let _ = check::leaf(Leaf::Document, &broken, &root.der, &Facts::read(&root.der).unwrap().key.unwrap());
         let _ = check::iaca(&broken[..place]);
     }
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::certificate::{Facts, key_identifier};
 use super::crl::{CrlContent, RevokedCertificate, make};
-use super::issue::{Authority, Content, Links, Subject, document_signer, document_signer_request, iaca};
+use super::issue::{Authority, Content, Leaf, Links, Subject, iaca, leaf, leaf_request};
 use super::key::CertificateKey;
 use super::testing::Openssl;
 use super::{PkiError, Validity, check, days_after, pem};
@@ -57,7 +57,7 @@ impl Root {
         let not_before = self.validity.not_before;
         let validity = Validity { not_before, not_after: days_after(not_before, days) };
         let content = Content { subject, validity, links: &links() };
-        document_signer(&self.authority(), &key(), &content, &SystemRandom::default())
+        leaf(Leaf::Document, &self.authority(), &key(), &content, &SystemRandom::default())
     }
 }
 
@@ -220,7 +220,7 @@ fn an_iaca_outside_its_profile_is_not_made() {
 #[test]
 fn openssl_reads_a_certificate_request_for_the_usages_of_the_profile() {
     let openssl = Openssl::new();
-    let request = document_signer_request(&key(), &subject("Example signer")).unwrap();
+    let request = leaf_request(Leaf::Document, &key(), &subject("Example signer")).unwrap();
     openssl.write("signer.csr", pem::request(&request));
     let text = openssl.run("req -in signer.csr -noout -text -verify");
     for expected in [

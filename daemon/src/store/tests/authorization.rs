@@ -261,6 +261,7 @@ async fn claims_live_as_long_as_the_last_token() {
         configuration,
         nonces: &[],
         records: &[],
+        statuses: &[],
         requests_allowed: u32::MAX,
         register_key: None,
         enriched: false,

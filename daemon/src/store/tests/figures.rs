@@ -61,6 +61,7 @@ async fn one(bench: &Bench, configuration: Uuid, whole: bool) {
         configuration,
         nonces: &nonces,
         records: &records,
+        statuses: &[],
         requests_allowed: 1,
         register_key: None,
         enriched: false,

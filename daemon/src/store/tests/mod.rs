@@ -179,6 +179,7 @@ impl Bench {
             configuration,
             nonces: &[(nonce, self.after(Duration::from_mins(5)))],
             records: std::slice::from_ref(&record),
+            statuses: &[],
             requests_allowed: 1,
             register_key: None,
             enriched: false,

@@ -158,6 +158,7 @@ async fn what_plugins_leave_is_sealed() {
         configuration,
         nonces: &[],
         records: std::slice::from_ref(&record),
+        statuses: &[],
         requests_allowed: 2,
         register_key: Some("Mika Sommer"),
         enriched: true,

@@ -41,7 +41,7 @@ pub(super) fn read(
             valid_until: map_from(fields, "validUntil"),
             branding: fields.nested("branding", branding::read),
             display: display::read(fields),
-            include_status: include_status(fields),
+            include_status: fields.boolean("includeStatus").unwrap_or(false),
             approval_required: fields.boolean("approvalRequired").unwrap_or(false),
             claim_source_id: fields.uuid("claimSourceId"),
             authentication_provider_id: fields.uuid("authenticationProviderId"),
@@ -78,14 +78,6 @@ fn mapping(fields: &mut Fields<'_>) -> ClaimMapping {
         kind
     });
     ClaimMapping { map_from, default_value, required, kind, display: display::read_names(fields) }
-}
-
-fn include_status(fields: &mut Fields<'_>) -> bool {
-    let include_status = fields.boolean("includeStatus").unwrap_or(false);
-    if include_status {
-        fields.mistake("includeStatus", "status lists are not offered by this version");
-    }
-    include_status
 }
 
 fn expires_in(fields: &mut Fields<'_>, most: u64) -> BTreeMap<String, u64> {

@@ -21,6 +21,7 @@ use crate::domain::offer::{Created, Offers};
 use crate::domain::proof::tests::support::Wallet;
 use crate::domain::roster::{LiveRoster, Places};
 use crate::domain::site::{CodeFlow, DeferralRules};
+use crate::domain::status::{Defaults, Status, StatusMeters, StatusParts};
 use crate::domain::testing::Told;
 use crate::domain::token::Tokens;
 use crate::signer::Algorithm;
@@ -121,6 +122,29 @@ pub(super) fn site() -> Site {
     }
 }
 
+/// Counts nothing.
+struct Unmetered;
+
+impl StatusMeters for Unmetered {
+    fn changed(&self, _: Status, _: u64) {}
+
+    fn published(&self, _: Option<f64>) {}
+}
+
+async fn statuses(store: &Store, site: &Arc<Site>, clock: &Arc<ManualClock>, trust: &Arc<Trust>) -> Arc<Statuses> {
+    let parts = StatusParts {
+        store: store.clone(),
+        site: Arc::clone(site),
+        clock: clock.clone(),
+        random: Arc::new(SystemRandom::default()),
+        trust: Arc::clone(trust),
+        events: Arc::new(Unheard),
+        meters: Arc::new(Unmetered),
+        defaults: Defaults { list_size: 100_000, ttl: 3_600, expiry: 604_800 },
+    };
+    Arc::new(Statuses::load(parts).await.unwrap())
+}
+
 impl House {
     pub(super) async fn new() -> Self {
         Self::with(|_| {}).await
@@ -145,6 +169,7 @@ impl House {
         let store = Store::new(engine.clone(), sealer, random.clone(), clock.clone());
         let trust =
             Trust::load(store.clone(), site.clone(), clock.clone(), random.clone(), Arc::new(Unheard)).await.unwrap();
+        let trust = Arc::new(trust);
         let configurations = Configurations::load(store.clone(), clock.clone(), random.clone()).await.unwrap();
         let (events, plugins) = (Arc::new(Recorder::default()), Arc::new(Told::default()));
         let roster = LiveRoster::new(Places { bindings, rules }, plugins.clone());
@@ -154,15 +179,16 @@ impl House {
         let claim_sources = Arc::new(claim_sources.await.unwrap());
         let nonces = NonceIssuer::new(Secret::new(vec![9; 32]), &site.issuer, Duration::from_mins(5));
         let issuer = Issuer {
-            store,
-            site,
+            store: store.clone(),
+            site: site.clone(),
             clock: clock.clone(),
             random,
             nonces: Arc::new(nonces),
             configurations: Arc::new(configurations),
             hooks: Arc::new(hooks),
             claim_sources,
-            trust: Arc::new(trust),
+            statuses: statuses(&store, &site, &clock, &trust).await,
+            trust,
             attesters: crate::pki::chain::Anchors::default(),
             events: events.clone(),
             verify_signatures: true,

@@ -46,6 +46,7 @@ async fn a_taken_nonce_stays_taken_at_its_end() {
         configuration: house.pass,
         nonces: &nonces,
         records: &[],
+        statuses: &[],
         requests_allowed: 10,
         register_key: None,
         enriched: false,

@@ -25,7 +25,7 @@ async fn an_iaca_is_made_inactive_with_defaults() {
         text.contains(&format!("URI:https://issuer.example:8443/acme/v2/credentials/mobile/iacas/{}/crl", iaca.id))
     );
     assert!(house.trust.signer(house.now()).is_none());
-    assert_eq!(house.trust.signers().unwrap(), []);
+    assert_eq!(house.trust.signers(Leaf::Document).unwrap(), []);
     assert_eq!(house.trust.iaca(iaca.id).unwrap(), Some(iaca));
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::model::{self, Document};
-use super::{Change, IacaView, PLACE, SignerView, Trust};
+use super::{Change, IacaView, Leaf, PLACE, SignerView, Trust};
 use crate::base::clock::{Clock, ManualClock, SystemClock};
 use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;

@@ -8,7 +8,7 @@ async fn activation_makes_a_document_signer_that_others_verify() {
     let house = House::new().await;
     let iaca = house.active().await;
     assert!(iaca.active);
-    let signers = house.trust.signers().unwrap();
+    let signers = house.trust.signers(Leaf::Document).unwrap();
     assert_eq!(signers.len(), 1);
     let (verified, told) = accepted(&house, &signers[0]);
     assert!(verified, "{told}");
@@ -22,11 +22,13 @@ async fn activation_makes_a_document_signer_that_others_verify() {
     assert_eq!(signer.not_after, days_after(signer.not_before, 457));
     let end = iaca.certificate.certificate_data.not_after;
     let left = end.as_second() - signer.not_before.as_second();
-    assert_eq!(house.trust.expiries(signer.not_before), [("iaca", left), ("document_signer", 457 * 86_400)]);
+    let expiries = house.trust.expiries(signer.not_before);
+    assert_eq!(expiries[..2], [("iaca", left), ("document_signer", 457 * 86_400)]);
+    assert_eq!(expiries[2], ("status_list_signer", 1_187 * 86_400));
     // A restart finds the same, and activating again makes no second one.
     assert_eq!(house.again().await.signer(house.now()).unwrap().id, signer.id);
     house.activate(iaca.id).await;
-    assert_eq!(house.trust.signers().unwrap(), signers);
+    assert_eq!(house.trust.signers(Leaf::Document).unwrap(), signers);
 }
 
 #[tokio::test]
@@ -43,7 +45,7 @@ async fn activations_and_maintenance_at_once_make_one_signer() {
     assert!(maintained.into_iter().all(|result| result.is_ok()));
     assert_eq!(house.document().await.iacas[0].signers.len(), 1);
     house.trust.maintain().await.unwrap();
-    assert_eq!(house.trust.signers().unwrap().len(), 1);
+    assert_eq!(house.trust.signers(Leaf::Document).unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -54,7 +56,10 @@ async fn deactivation_stops_signing_and_keeps_the_crl_and_the_signer() {
     let inactive = done(house.trust.iaca_update(iaca.id, &object(json!({"active": false}))).await);
     assert!(!inactive.active);
     assert!(house.trust.signer(house.now()).is_none());
-    assert_eq!(house.trust.expiries(house.now()), [("iaca", 0), ("document_signer", 0)]);
+    assert_eq!(
+        house.trust.expiries(house.now()),
+        [("iaca", 0), ("document_signer", 0), ("status_list_signer", 0), ("sd_jwt_signer", 0)]
+    );
     let crl = house.trust.crl(iaca.id).unwrap();
     house.clock.advance(DAY * 2);
     house.trust.maintain().await.unwrap();
@@ -85,7 +90,7 @@ async fn signers_follow_one_another_without_a_gap() {
     }
     assert_eq!(used.len(), 37, "one for each 30 days");
     assert!(keys >= 1);
-    let listed = house.trust.signers().unwrap();
+    let listed = house.trust.signers(Leaf::Document).unwrap();
     assert!(listed.iter().all(|signer| signer.certificate.as_ref().unwrap().certificate_data.not_after > house.now()));
     for signer in
         listed.iter().filter(|signer| signer.certificate.as_ref().unwrap().certificate_data.not_before <= house.now())
@@ -94,6 +99,30 @@ async fn signers_follow_one_another_without_a_gap() {
         assert!(verified, "{told}");
     }
     assert!(house.trust.iaca(iaca.id).unwrap().unwrap().active);
+}
+
+// CRT-SL-01, SEC-ROLL-01
+#[tokio::test]
+async fn status_list_signers_follow_one_another_also_when_their_iaca_is_not_active_any_more() {
+    let house = House::new().await;
+    let iaca = house.active().await;
+    let mut used = Vec::new();
+    for day in 0..(5 * 365) {
+        house.trust.maintain().await.unwrap();
+        let signer = house.trust.status_signer(iaca.id, house.now()).expect("always one to sign with");
+        assert!(days_after(house.now(), 800) < signer.not_after);
+        if used.last() != Some(&signer.id) {
+            used.push(signer.id);
+        }
+        if day == 400 {
+            let body = object(json!({ "active": false }));
+            assert!(matches!(house.trust.iaca_update(iaca.id, &body).await.unwrap(), Change::Done(_)));
+        }
+        house.clock.advance(DAY);
+    }
+    assert_eq!(used.len(), 5, "one a year");
+    assert!(house.trust.signer(house.now()).is_none());
+    assert!(house.trust.status_signer(Uuid::nil(), house.now()).is_none());
 }
 
 // CRT-DS-10, SEC-ROLL-01
@@ -105,7 +134,7 @@ async fn a_successor_is_made_ahead_and_used_from_its_start_on() {
     let start = days_after(first.not_before, 30);
     house.clock.advance(DAY * 23 + HOUR);
     house.trust.maintain().await.unwrap();
-    assert_eq!(house.trust.signers().unwrap().len(), 2);
+    assert_eq!(house.trust.signers(Leaf::Document).unwrap().len(), 2);
     assert_eq!(house.trust.signer(house.now()).unwrap().id, first.id);
     let second = house.trust.signer(start).unwrap();
     assert_eq!(second.not_before, start);
@@ -122,7 +151,7 @@ async fn a_successor_is_made_ahead_and_used_from_its_start_on() {
     house.clock.advance(DAY);
     house.trust.maintain().await.unwrap();
     assert!(house.document().await.iacas[0].signers[0].key.is_none());
-    let listed = house.trust.document_signer(first.id).unwrap().unwrap();
+    let listed = house.trust.find_signer(Leaf::Document, first.id).unwrap().unwrap();
     assert!(!listed.active && listed.certificate.is_some());
 }
 
@@ -140,7 +169,7 @@ async fn an_expired_signer_is_never_used() {
     house.trust.maintain().await.unwrap();
     let next = house.trust.signer(house.now()).unwrap();
     assert_ne!(next.id, signer.id);
-    assert_eq!(house.trust.document_signer(signer.id).unwrap(), None, "expired ones are not listed");
+    assert_eq!(house.trust.find_signer(Leaf::Document, signer.id).unwrap(), None, "expired ones are not listed");
 }
 
 // CRT-DS-02, CRT-DS-09
@@ -157,7 +186,7 @@ async fn nothing_outlives_the_iaca() {
     }
     house.trust.maintain().await.unwrap();
     assert!(house.trust.signer(house.now()).is_none());
-    assert_eq!(house.trust.signers().unwrap(), []);
+    assert_eq!(house.trust.signers(Leaf::Document).unwrap(), []);
     assert_eq!(house.trust.anchors(house.now()).unwrap().len(), 0);
     let told = mistakes(house.trust.iaca_update(iaca.id, &object(json!({"active": true}))).await);
     assert_eq!(told, ["active: the IACA has expired"]);
@@ -216,7 +245,7 @@ async fn keys_are_sealed_in_their_place_and_a_wrong_one_is_left_out() {
     house.active().await;
     let document = house.document().await;
     let stored = serde_json::to_string(&document).unwrap();
-    for (iaca, signer) in document.signers() {
+    for (iaca, signer) in document.signers(Leaf::Document) {
         for (id, sealed) in [(iaca.id, &iaca.managed.as_ref().unwrap().key), (signer.id, signer.key.as_ref().unwrap())]
         {
             let plain = house.store.open_key(&model::key_place(id), &sealed.0).unwrap();

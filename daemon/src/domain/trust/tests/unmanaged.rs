@@ -6,7 +6,7 @@ use super::*;
 async fn unmanaged(house: &House) -> (ForeignIaca, IacaView, SignerView) {
     let root = ForeignIaca::new();
     let iaca = house.create(json!({"certificatePem": root.pem()})).await;
-    let signer = done(house.trust.signer_create(&object(json!({"iacaId": iaca.id}))).await);
+    let signer = done(house.trust.signer_create(Leaf::Document, &object(json!({"iacaId": iaca.id}))).await);
     (root, iaca, signer)
 }
 
@@ -23,10 +23,12 @@ async fn an_external_ca_signs_document_signers() {
     assert_eq!(members, ["active", "csrPem", "iacaId", "id"]);
 
     let activate = object(json!({"active": true}));
-    let told = mistakes(house.trust.signer_update(signer.id, &activate).await);
+    let told = mistakes(house.trust.signer_update(Leaf::Document, signer.id, &activate).await);
     assert_eq!(told, ["active: needs a certificate: give certificatePem"]);
     let certificate = root.sign(shown["csrPem"].as_str().unwrap());
-    let updated = done(house.trust.signer_update(signer.id, &object(json!({"certificatePem": certificate}))).await);
+    let updated = done(
+        house.trust.signer_update(Leaf::Document, signer.id, &object(json!({"certificatePem": certificate}))).await,
+    );
     let shown = serde_json::to_value(&updated).unwrap();
     let members: Vec<_> = shown.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(members, ["active", "certificateData", "certificateFingerprint", "certificatePem", "iacaId", "id"]);
@@ -34,7 +36,7 @@ async fn an_external_ca_signs_document_signers() {
     // Both must be active.
     house.activate(iaca.id).await;
     assert!(house.trust.signer(house.now()).is_none());
-    assert!(done(house.trust.signer_update(signer.id, &activate).await).active);
+    assert!(done(house.trust.signer_update(Leaf::Document, signer.id, &activate).await).active);
     let used = house.trust.signer(house.now()).unwrap();
     assert_eq!((used.id, used.country.as_str(), used.state_or_province.as_deref()), (signer.id, "UT", Some("UT-9")));
     let signature = used.key.sign(b"message").await.unwrap();
@@ -42,17 +44,17 @@ async fn an_external_ca_signs_document_signers() {
     assert_eq!(house.again().await.signer(house.now()).unwrap().id, signer.id);
     // We do not make its CRL, nor revoke or renew under it; it is not dropped when it expires, but it is not used.
     assert_eq!(house.trust.crl(iaca.id), None);
-    assert_eq!(mistakes(house.trust.signer_revoke(signer.id, &Map::new()).await).len(), 1);
+    assert_eq!(mistakes(house.trust.signer_revoke(Leaf::Document, signer.id, &Map::new()).await).len(), 1);
     house.clock.advance(DAY * 301);
     house.trust.maintain().await.unwrap();
     assert!(house.trust.signer(house.now()).is_none());
-    assert_eq!(house.trust.signers().unwrap().len(), 1);
+    assert_eq!(house.trust.signers(Leaf::Document).unwrap().len(), 1);
     assert_eq!(
-        mistakes(house.trust.signer_update(signer.id, &activate).await),
+        mistakes(house.trust.signer_update(Leaf::Document, signer.id, &activate).await),
         ["active: the certificate has expired"]
     );
-    done(house.trust.signer_delete(signer.id).await);
-    assert_eq!(house.trust.signers().unwrap(), []);
+    done(house.trust.signer_delete(Leaf::Document, signer.id).await);
+    assert_eq!(house.trust.signers(Leaf::Document).unwrap(), []);
 }
 
 // CRT-DS-01, CRT-DS-11
@@ -60,7 +62,7 @@ async fn an_external_ca_signs_document_signers() {
 async fn a_wrong_certificate_for_a_signer_is_refused_and_changes_nothing() {
     let house = House::new().await;
     let (root, iaca, signer) = unmanaged(&house).await;
-    let other = done(house.trust.signer_create(&object(json!({"iacaId": iaca.id}))).await);
+    let other = done(house.trust.signer_create(Leaf::Document, &object(json!({"iacaId": iaca.id}))).await);
     let for_other = root.sign(&other.csr_pem.unwrap());
     let before = house.document().await;
     for (certificate, expected) in [
@@ -70,12 +72,14 @@ async fn a_wrong_certificate_for_a_signer_is_refused_and_changes_nothing() {
         (signer.csr_pem.clone().unwrap(), "certificatePem: must be a CERTIFICATE block"),
     ] {
         let body = object(json!({"active": true, "certificatePem": certificate}));
-        let told = mistakes(house.trust.signer_update(signer.id, &body).await);
+        let told = mistakes(house.trust.signer_update(Leaf::Document, signer.id, &body).await);
         assert!(told.iter().any(|told| told.starts_with(expected)), "{expected}: {told:?}");
     }
     let certificate = root.sign(&signer.csr_pem.unwrap());
     house.clock.advance(DAY * 301);
-    let told = mistakes(house.trust.signer_update(signer.id, &object(json!({"certificatePem": certificate}))).await);
+    let told = mistakes(
+        house.trust.signer_update(Leaf::Document, signer.id, &object(json!({"certificatePem": certificate}))).await,
+    );
     assert_eq!(told, ["certificatePem: has expired"]);
     assert_eq!(house.document().await, before);
 }
@@ -101,29 +105,29 @@ async fn unmanaged_signers_are_at_most_five_and_managed_ones_not_by_hand() {
     let managed = house.active().await;
     let unmanaged = house.create(json!({"certificatePem": ForeignIaca::new().pem()})).await;
     let body = object(json!({"iacaId": unmanaged.id}));
-    let made = join_all((0..8).map(|_| house.trust.signer_create(&body))).await;
+    let made = join_all((0..8).map(|_| house.trust.signer_create(Leaf::Document, &body))).await;
     assert_eq!(made.iter().filter(|change| matches!(change, Ok(Change::Done(_)))).count(), 5);
     assert_eq!(made.iter().filter(|change| matches!(change, Ok(Change::Full(5)))).count(), 3);
-    assert_eq!(house.trust.signers().unwrap().len(), 6);
+    assert_eq!(house.trust.signers(Leaf::Document).unwrap().len(), 6);
 
     let automatic = house.trust.signer(house.now()).unwrap().id;
     for told in [
-        mistakes(house.trust.signer_create(&object(json!({"iacaId": managed.id}))).await),
-        mistakes(house.trust.signer_create(&object(json!({"iacaId": Uuid::nil()}))).await),
-        mistakes(house.trust.signer_create(&object(json!({"iacaId": "x"}))).await),
-        mistakes(house.trust.signer_create(&Map::new()).await),
-        mistakes(house.trust.signer_update(automatic, &object(json!({"active": false}))).await),
-        mistakes(house.trust.signer_delete(automatic).await),
+        mistakes(house.trust.signer_create(Leaf::Document, &object(json!({"iacaId": managed.id}))).await),
+        mistakes(house.trust.signer_create(Leaf::Document, &object(json!({"iacaId": Uuid::nil()}))).await),
+        mistakes(house.trust.signer_create(Leaf::Document, &object(json!({"iacaId": "x"}))).await),
+        mistakes(house.trust.signer_create(Leaf::Document, &Map::new()).await),
+        mistakes(house.trust.signer_update(Leaf::Document, automatic, &object(json!({"active": false}))).await),
+        mistakes(house.trust.signer_delete(Leaf::Document, automatic).await),
         mistakes(house.trust.iaca_update(managed.id, &Map::new()).await),
         mistakes(house.trust.iaca_update(managed.id, &object(json!({"active": "yes"}))).await),
     ] {
         assert_eq!(told.len(), 1, "{told:?}");
     }
     let nobody = Uuid::from_u128(1);
-    assert_eq!(house.trust.signer_update(nobody, &Map::new()).await.unwrap(), Change::Unknown);
-    assert_eq!(house.trust.signer_delete(nobody).await.unwrap(), Change::Unknown);
-    assert_eq!(house.trust.signer_revoke(nobody, &Map::new()).await.unwrap(), Change::Unknown);
+    assert_eq!(house.trust.signer_update(Leaf::Document, nobody, &Map::new()).await.unwrap(), Change::Unknown);
+    assert_eq!(house.trust.signer_delete(Leaf::Document, nobody).await.unwrap(), Change::Unknown);
+    assert_eq!(house.trust.signer_revoke(Leaf::Document, nobody, &Map::new()).await.unwrap(), Change::Unknown);
     assert_eq!(house.trust.iaca_update(nobody, &Map::new()).await.unwrap(), Change::Unknown);
     assert_eq!(house.trust.iaca(nobody).unwrap(), None);
-    assert_eq!(house.trust.document_signer(nobody).unwrap(), None);
+    assert_eq!(house.trust.find_signer(Leaf::Document, nobody).unwrap(), None);
 }

@@ -29,6 +29,9 @@ fn a_tree_of_values_objects_and_arrays_is_good() {
         "name": text(),
         "static": { "defaultValue": { "any": ["thing"] } },
         "account": { "mapFrom": "authenticationProvider.subjectId", "type": "string" },
+        "birth": { "mapFrom": "claims.birth", "type": "object", "claims": {
+            "place": { "mapFrom": "item.place", "type": "string" },
+        } },
         "address": { "claims": { "street": text(), "geo": { "claims": { "lat": text() } } } },
         "nationalities": { "mapFrom": "claims.n", "type": "array", "items": { "type": "string" } },
         "degrees": { "mapFrom": "claims.d", "type": "array", "items": { "claims": {
@@ -79,7 +82,7 @@ fn every_mistake_has_its_place() {
             Problem::Default("must not have members named _sd, _sd_alg or ..."),
         ),
         (json!({ "claims": {} }), Problem::NoClaims),
-        (json!({ "claims": { "b": text() }, "mapFrom": "claims.a" }), Problem::SourceOfObject),
+        (json!({ "claims": { "b": text() }, "mapFrom": "claims.a" }), Problem::Type("object")),
         (json!({ "claims": { "b": text() }, "type": "string" }), Problem::Type("object")),
         (json!({ "claims": { "b": text() }, "items": {} }), Problem::Both),
         (json!({ "mapFrom": "claims.a", "type": "string", "items": {} }), Problem::Type("array")),

@@ -41,6 +41,20 @@ fn an_object_is_there_when_one_of_its_claims_is() {
 }
 
 #[test]
+fn an_object_with_a_source_gives_its_claims_theirs() {
+    let tree = json!({ "birth": {
+        "mapFrom": "claims.birth", "type": "object", "defaultValue": { "place": "Amaurot" }, "claims": {
+            "place": { "mapFrom": "item.place", "type": "string" },
+            "country": { "mapFrom": "item.country", "type": "string" },
+        },
+    } });
+    assert_eq!(mapped(&tree, &json!({})).unwrap(), json!({ "birth": { "place": "Amaurot" } }));
+    let given = json!({ "birth": { "country": "UT", "secret": 1 } });
+    assert_eq!(mapped(&tree, &given).unwrap(), json!({ "birth": { "country": "UT" } }));
+    assert_eq!(mapped(&tree, &json!({ "birth": "UT" })).unwrap_err().to_string(), "birth must be an object");
+}
+
+#[test]
 fn items_are_taken_one_by_one() {
     let tree = json!({ "degrees": { "mapFrom": "claims.degrees", "type": "array", "items": { "claims": {
         "title": { "mapFrom": "item.title", "type": "string", "required": true },
