@@ -139,6 +139,10 @@ impl Opened {
     pub(super) fn open(disk: &dyn Disk) -> Result<Self, OpenError> {
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE);
+        let place = disk.place();
+        builder.set_repair_callback(move |repair| {
+            tracing::info!(place, progress = repair.progress(), "the store was not closed in order, and is checked");
+        });
         let database = disk.open(&mut builder).map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => OpenError::InUse(disk.place()),
             other => failed(disk, &fault(other)),

@@ -22,7 +22,8 @@ const MOST_IN_GROUP: usize = 256;
 
 /// After this long without a request the state of redb's allocator is committed as well, so that a start after a kill need not
 /// rebuild it from the whole file (about a second a gigabyte). Doing so on each commit would cost a second sync and, in a
-/// large file, more than the batches themselves.
+/// large file, more than the batches themselves; doing so now and then under load would be of no use, since redb drops that state
+/// with the next commit that does not record it.
 const QUIET: Duration = Duration::from_millis(50);
 
 /// Pauses between attempts to reopen: the first and the longest.
