@@ -7,6 +7,10 @@
     reason = "a failed expectation is the failure of the test"
 )]
 
+mod crash_code;
+mod crash_disk;
+mod crash_plugins;
+
 use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +25,7 @@ use issuerd_tests::wait::until;
 use issuerd_tests::wallet::request_body;
 use issuerd_tests::{Answer, Connection, Daemon, HolderKey, Offer, Proof, Request};
 use ring::rand::SecureRandom as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const ROUNDS: usize = 30;
 const WALLETS: usize = 8;
@@ -63,6 +67,7 @@ struct Load<'a> {
     ledger: &'a Ledger,
     daemon: &'a Daemon,
     configuration: &'a str,
+    claims: Value,
     key: &'a HolderKey,
 }
 
@@ -72,7 +77,7 @@ impl Load<'_> {
         let wallet = self.daemon.wallet();
         let mut management = Connection::try_open(self.daemon.ready.management)?;
         let mut public = Connection::try_open(self.daemon.public())?;
-        let body = json!({ "credentials": [self.configuration], "claims": { "name": "Mika" } });
+        let body = json!({ "credentials": [self.configuration], "claims": self.claims });
         let create = Request::new("POST", PRE_AUTHORIZED_OFFERS).json(&body).bearer(&self.daemon.ready.access_token);
         loop {
             let offer = Offer::read(self.ledger.note(management.try_send(&create), 200)?);
@@ -127,23 +132,27 @@ fn random(bound: usize) -> usize {
     u32::from_be_bytes(bytes) as usize % bound
 }
 
+/// Kills the daemon, while others use it, as soon as `reached`.
+fn kill_when(daemon: &Daemon, mut reached: impl FnMut() -> bool) {
+    let pid = rustix::process::Pid::from_raw(daemon.pid().cast_signed()).unwrap();
+    until("the moment of the kill", || reached().then_some(()));
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+}
+
 /// Loads the daemon and kills it at a random moment.
-fn load_and_kill(mut daemon: Daemon, configuration: &str, ledger: &Ledger, round: usize) -> Daemon {
+fn load_and_kill(daemon: Daemon, configuration: &str, ledger: &Ledger, round: usize) -> Daemon {
     let key = HolderKey::es256();
     let target = ledger.answers.load(Ordering::SeqCst) + 10 + random(400);
-    let pid = rustix::process::Pid::from_raw(daemon.pid().cast_signed()).unwrap();
-    let load = Load { ledger, daemon: &daemon, configuration, key: &key };
+    let load = Load { ledger, daemon: &daemon, configuration, claims: json!({ "name": "Mika" }), key: &key };
     thread::scope(|scope| {
         let load = &load;
         for _ in 0..WALLETS {
             scope.spawn(|| load.claim().expect_err("the daemon was killed"));
         }
         scope.spawn(move || load.configure(round).expect_err("the daemon was killed"));
-        until("enough answers", || (ledger.answers.load(Ordering::SeqCst) >= target).then_some(()));
-        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        kill_when(&daemon, || ledger.answers.load(Ordering::SeqCst) >= target);
     });
-    daemon.kill();
-    daemon.restart()
+    daemon.kill_and_restart()
 }
 
 fn check_trails(daemon: &Daemon, configuration: &str, trails: &[Trail]) {

@@ -1,7 +1,8 @@
 //! `Idempotency-Key` on the creation of an offer.
 
+use issuerd_tests::configurations::membership;
 use issuerd_tests::daemon::MDL;
-use issuerd_tests::management::{Management, OFFERS, PRE_AUTHORIZED_OFFERS, details};
+use issuerd_tests::management::{CONFIGURATIONS, Management, OFFERS, PRE_AUTHORIZED_OFFERS, details};
 use issuerd_tests::{Answer, Daemon, Offer, Request};
 use serde_json::{Value, json};
 
@@ -45,6 +46,30 @@ fn a_retry_after_the_offer_was_used_does_not_show_its_code_again() {
     management.delete_offer(&offer.id).expect(204);
     let answer = create(&management, "order-17", &body).expect(409);
     assert!(!answer.text().contains(&offer.code));
+}
+
+// SEC-ADMIN-02: the same request gets the same answer, whatever was configured meanwhile.
+#[test]
+fn sec_admin_02_a_retry_is_not_held_against_a_changed_configuration() {
+    let daemon = Daemon::start();
+    let management = daemon.management();
+    let id = management.create_configuration(&membership("org.example.club"));
+    let body = json!({ "credentials": [id], "claims": { "name": "Mika" } });
+    let first = Offer::read(create(&management, "order-17", &body));
+    // What was offered would not be accepted any more.
+    let mut stricter = membership("org.example.club");
+    stricter["claimMappings"]["org.example.membership"]["number"] =
+        json!({ "mapFrom": "claims.number", "type": "string", "required": true });
+    management.put(&format!("{CONFIGURATIONS}/{id}"), &stricter).expect(200);
+    create(&management, "order-18", &body).expect(400);
+    assert_eq!(Offer::read(create(&management, "order-17", &body)).response, first.response);
+    // The offer ends with its configuration, and the retry says so.
+    management.delete(&format!("{CONFIGURATIONS}/{id}")).expect(204);
+    create(&management, "order-18", &body).expect(400);
+    let ended = create(&management, "order-17", &body).expect(409);
+    assert!(ended.text().contains("has ended") && !ended.text().contains(&first.code), "{}", ended.text());
+    // And what is another request stays one, however it reads.
+    create(&management, "order-17", &json!({ "credentials": [] })).expect(409);
 }
 
 #[test]

@@ -3,6 +3,10 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed expectation is the failure of the test")]
 
+mod race_code;
+mod race_input;
+mod race_plugins;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -36,7 +36,7 @@ use crate::observe::metrics::Metrics;
 use crate::plugin::HostParts;
 use crate::signer::{Algorithm, SoftwareKey};
 use crate::store::Store;
-use crate::store::redb_engine::{OpenError, RedbEngine};
+use crate::store::redb_engine::{self, OpenError, RedbEngine};
 use crate::store::seal::Sealer;
 pub use clients::check_all as check_clients;
 use parts::Parts;
@@ -97,10 +97,11 @@ enum Guests {
 
 /// Opens with `system` as the system's clock; what is built never sees it go back.
 async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> Result<Shared, BootError> {
-    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(system));
+    let steady = Arc::new(SteadyClock::new(system));
     let random: Arc<dyn Random> = Arc::new(SystemRandom::default());
     let metrics = Metrics::new().map_err(|error| BootError::Metrics(error.to_string()))?;
-    let store = open_store(&config.store, &clock, &random, &metrics)?;
+    let store = open_store(&config.store, &steady, &random, &metrics)?;
+    let clock: Arc<dyn Clock> = steady;
     let site = Arc::new(site::site(config));
     let key = access_key(&store).await?;
     let attesters = anchors::attesters(config).map_err(|wrong| BootError::Clients(wrong.join("\n")))?;
@@ -150,17 +151,30 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
     Ok(Arc::new(parts.assemble((clients.await?, wallet_clients), config)))
 }
 
-/// Only the store, for commands that change an installation while no daemon runs.
-pub fn open_store(
+/// Only the store. `clock` goes on from where time was when the store was last written.
+fn open_store(
     section: &StoreSection,
-    clock: &Arc<dyn Clock>,
+    clock: &Arc<SteadyClock>,
     random: &Arc<dyn Random>,
     metrics: &Arc<Metrics>,
 ) -> Result<Store, BootError> {
     make_directory(Path::new(&section.data_dir))?;
     let key = master_key::obtain(section, random.as_ref())?;
-    let engine = RedbEngine::open(&section.data_path(), Arc::clone(clock), Arc::clone(metrics) as _)?;
-    Ok(Store::new(Arc::new(engine), Arc::new(Sealer::new(&key)), Arc::clone(random), Arc::clone(clock)))
+    let engine = RedbEngine::open(&section.data_path(), Arc::clone(clock) as _, Arc::clone(metrics) as _)?;
+    if let Some(reached) = engine.reached() {
+        clock.not_before(reached);
+    }
+    Ok(Store::new(Arc::new(engine), Arc::new(Sealer::new(&key)), Arc::clone(random), Arc::clone(clock) as _))
+}
+
+/// Takes the system's clock for right though the store has seen a later time, as after a clock that was far ahead for a while. What had
+/// ended by that time stays ended. Before the daemon opens the store.
+pub fn accept_clock(config: &Config) -> Result<(), BootError> {
+    let back = redb_engine::accept_clock(&config.store.data_path(), SystemClock.now())?;
+    if back > Duration::ZERO {
+        tracing::warn!(seconds = back.as_secs(), "time goes back to what the system's clock shows, as you asked");
+    }
+    Ok(())
 }
 
 fn make_directory(path: &Path) -> Result<(), BootError> {
@@ -205,54 +219,6 @@ pub fn background(app: &Shared, config: &Config, tasks: &Tasks) {
 
 #[cfg(test)]
 mod tests {
+    mod clock;
     mod code_flow;
-
-    use jiff::Timestamp;
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::base::clock::ManualClock;
-    use crate::domain::caller::Caller;
-    use crate::domain::configuration::catalog::Saved;
-    use crate::domain::grant::Who;
-    use crate::domain::offer::Created;
-    use crate::domain::offer::request::pre_authorized;
-    use crate::domain::token::{Grant, TokenRequest};
-    use crate::store::redeem::Redeem;
-
-    async fn code(app: &Shared) -> String {
-        let element = json!({ "org.example.pass": { "name": { "defaultValue": "x" } } });
-        let body = json!({ "type": "org.example.pass", "claimMappings": element, "expiresIn": { "days": 1 } });
-        let Saved::Saved(made) = app
-            .configurations
-            .create(crate::format::CredentialFormat::MsoMdoc, body.as_object().unwrap())
-            .await
-            .unwrap()
-        else {
-            panic!()
-        };
-        let body: Value = json!({ "credentials": [made.id], "expiresIn": { "seconds": 60 } });
-        let request = pre_authorized(body.as_object().unwrap(), |_| true, 600).unwrap();
-        let Created::Made(made) = app.offers.create(&request, None, b"").await.unwrap() else { panic!() };
-        made.1.code
-    }
-
-    // OPS-05
-    #[tokio::test]
-    async fn an_expired_offer_stays_expired_when_the_clock_is_set_back() {
-        const START: i64 = 1_800_000_000;
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let mut config = Config::default();
-        config.store.data_dir = folder.path().display().to_string();
-        let system = Arc::new(ManualClock::new(at(START)));
-        let app = open_under(&config, system.clone(), Guests::Left).await.unwrap();
-        let code = code(&app).await;
-        for shown in [START + 61, START] {
-            system.set(at(shown));
-            let request = TokenRequest { code: &code, tx_code: None, who: Who::default(), selected: None };
-            let granted = app.tokens.redeem(&request, &Caller::default()).await.unwrap();
-            assert!(matches!(granted, Grant::Refused(Redeem::Expired)), "at {shown}");
-        }
-    }
 }

@@ -121,6 +121,13 @@ impl Hangup {
     }
 }
 
+/// SIGXFSZ ends a process that writes beyond the limit on the size of its files. A daemon that has reached it goes on, like one whose
+/// disk is full: the write fails.
+pub fn outlive_file_limit() -> io::Result<()> {
+    // Once it is taken over it stays so, whether or not anybody listens.
+    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop)
+}
+
 /// SIGTERM and SIGINT: the first begins the drain, a second ends the process at once.
 #[derive(Debug)]
 pub struct Signals {

@@ -55,18 +55,20 @@ impl Wallet {
     #[track_caller]
     pub fn approved(&self, client_id: &str, request_uri: &str, person: &str) -> String {
         let mut browser = Connection::open(self.address);
-        let path = self.opening(client_id, request_uri);
-        let opened = browser.send(&Request::get(&path)).expect(303);
+        let opened = browser.send(&self.open_request(client_id, request_uri)).expect(303);
+        let approval = self.to_approval(&mut browser, &opened, person).unwrap();
+        browser.send(&approval).expect(303).header("location").unwrap().to_owned()
+    }
+
+    /// Logs a person in, in the browser that opened a request: the form that approves, to be sent. An error when the daemon is gone.
+    pub fn to_approval(&self, browser: &mut Connection, opened: &Answer, person: &str) -> std::io::Result<Request> {
         let cookie = opened.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
-        let login = self.below(&opened);
-        let page = browser.send(&Request::get(&login).header("Cookie", &cookie)).expect(200).text();
-        let login_path = self.path("/v1/oauth/login");
-        let chosen = answer_of(&page, &login_path, &cookie, ("user", person));
-        let consent = self.below(&browser.send(&chosen).expect(303));
-        let page = browser.send(&Request::get(&consent).header("Cookie", &cookie)).expect(200).text();
-        let consent_path = self.path("/v1/oauth/consent");
-        let approved = answer_of(&page, &consent_path, &cookie, ("decision", "approve"));
-        browser.send(&approved).expect(303).header("location").unwrap().to_owned()
+        let login = Request::get(&self.below(opened)).header("Cookie", &cookie);
+        let page = browser.try_send(&login)?.expect(200).text();
+        let chosen = answer_of(&page, &self.path("/v1/oauth/login"), &cookie, ("user", person));
+        let consent = self.below(&browser.try_send(&chosen)?.expect(303));
+        let page = browser.try_send(&Request::get(&consent).header("Cookie", &cookie))?.expect(200).text();
+        Ok(answer_of(&page, &self.path("/v1/oauth/consent"), &cookie, ("decision", "approve")))
     }
 
     /// Pushes a request: the path that a browser is to open.
@@ -84,6 +86,12 @@ impl Wallet {
     }
 
     fn push(&self, browser: &mut Connection, asking: &Asking) -> String {
+        let pushed = browser.send(&self.push_request(asking)).expect(201);
+        pushed.json()["request_uri"].as_str().unwrap().to_owned()
+    }
+
+    /// A pushed authorization request.
+    pub fn push_request(&self, asking: &Asking) -> Request {
         let challenge = challenge();
         let details = asking.details.as_ref().map(Value::to_string);
         let optional = [
@@ -101,8 +109,12 @@ impl Wallet {
             ("state", "state of the wallet"),
         ];
         let fields = fields.into_iter().chain(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
-        let pushed = browser.send(&Request::new("POST", &self.path("/v1/oauth/par")).form(fields)).expect(201);
-        pushed.json()["request_uri"].as_str().unwrap().to_owned()
+        Request::new("POST", &self.path("/v1/oauth/par")).form(fields)
+    }
+
+    /// What a browser asks for when a wallet sends it here with a pushed request.
+    pub fn open_request(&self, client_id: &str, request_uri: &str) -> Request {
+        Request::get(&self.opening(client_id, request_uri))
     }
 
     /// Where a redirect to the issuer leads.
@@ -139,7 +151,18 @@ impl Wallet {
     /// A request for one configuration with a token that is bound to a key, which the credential is bound to as well.
     #[track_caller]
     pub fn bound_credential_request(&self, token: &str, selector: (&str, &str), key: &HolderKey) -> Request {
-        let proof = Proof::new(key, &self.issuer, &self.nonce()).claim("iss", CLIENT).sign(key);
+        self.bound_credential_request_with(&self.nonce(), token, selector, key)
+    }
+
+    /// The same with a nonce that was asked for before.
+    pub fn bound_credential_request_with(
+        &self,
+        nonce: &str,
+        token: &str,
+        selector: (&str, &str),
+        key: &HolderKey,
+    ) -> Request {
+        let proof = Proof::new(key, &self.issuer, nonce).claim("iss", CLIENT).sign(key);
         let (name, value) = selector;
         let body = serde_json::json!({ name: value, "proofs": { "jwt": [proof] } });
         let request = Request::new("POST", &self.credential_path()).json(&body);

@@ -59,6 +59,18 @@ pub fn crm(credential: &str, built: &str, register: &Register, secret: &Path) ->
     plugin("crm", built, &more)
 }
 
+/// Writes another version of a plugin, which does the same and has another digest: it is compiled anew. The file is replaced at once.
+#[track_caller]
+pub fn write_version(of: &Path, to: &Path, number: usize) {
+    let name = format!("version {number}");
+    let size = u8::try_from(name.len() + 1).unwrap();
+    // A custom section of a component: 0, its size, and its name behind the name's length.
+    let section = [&[0, size, size - 1], name.as_bytes()].concat();
+    let half_way = to.with_extension("new");
+    std::fs::write(&half_way, [std::fs::read(of).unwrap(), section].concat()).unwrap();
+    std::fs::rename(half_way, to).unwrap();
+}
+
 impl Daemon {
     /// Changes `issuer.toml` of an installation; the daemon doesn't look at it before it is told to.
     pub fn rewrite_config(&self, change: impl FnOnce(String) -> String) {

@@ -121,6 +121,7 @@ impl Parts {
             claim_sources: Arc::clone(&self.claim_sources),
             trust: Arc::clone(&self.trust),
             tx_code_key: self.store.derive_key("tx_code"),
+            idempotency_key: self.store.derive_key("idempotency"),
         }
     }
 

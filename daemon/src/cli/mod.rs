@@ -36,7 +36,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the daemon.
-    Serve(ConfigFile),
+    Serve(serve::Serve),
     /// Run a complete local issuer: makes what is missing, serves, prints an offer to scan.
     Dev(dev::Dev),
     /// Check the configuration and report every mistake at once.
@@ -79,7 +79,7 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 #[must_use]
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Serve(file) => serve::run(&file),
+        Command::Serve(serve) => serve::run(&serve),
         Command::Dev(dev) => dev::run(&dev),
         Command::Check(file) => check::run(&file),
         Command::Init(init) => init::run(&init),

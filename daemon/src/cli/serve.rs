@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use clap::Args;
 use tokio::net::TcpListener;
 
 use super::{ConfigFile, Failed, runtime};
@@ -9,23 +10,38 @@ use crate::app::Shared;
 use crate::base::clock::{Clock as _, SystemClock};
 use crate::boot::{self, ListenerTls};
 use crate::config::Config;
-use crate::lifecycle::{Hangup, Signals, Tasks};
+use crate::lifecycle::{Hangup, Signals, Tasks, outlive_file_limit};
 use crate::listener::{self, Settings};
 use crate::observe::log::{self, LogGuard};
 use crate::routes;
 
-pub(super) fn run(file: &ConfigFile) -> Result<(), Failed> {
+/// `issuerd serve`
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Take the system's clock for right though the data has seen a later time: once, after the clock was far ahead for a while.
+    #[arg(long)]
+    accept_clock: bool,
+}
+
+pub(super) fn run(serve: &Serve) -> Result<(), Failed> {
+    let (file, accept_clock) = (&serve.file, serve.accept_clock);
     let config = file.load()?;
     let log = log::init(&config.log.level, &config.log.format)?;
     let tls = boot::load_tls(&config, SystemClock.now()).map_err(|wrong| wrong.join("\n"))?;
     runtime()?.block_on(async {
+        outlive_file_limit()?;
         let sockets = Sockets::bind(&config).await?;
+        if accept_clock {
+            boot::accept_clock(&config)?;
+        }
         // Before the plugins, which may take seconds: a reload that comes too early must not end the start.
         let (hangup, tls_hangup) = (Hangup::install()?, Hangup::install()?);
         let app = boot::open_with_plugins(&config, file.path()).await?;
         app.trust.maintain().await?;
         let (issuer, public, management) = (&app.site.issuer, sockets.public_address()?, sockets.management_address()?);
-        serve(&app, sockets, &config, &tls, &log, |tasks| {
+        listen(&app, sockets, &config, &tls, &log, |tasks| {
             boot::reload_at_hangup(&app, tasks, hangup);
             tls.reload_at_hangup(&app, tasks, tls_hangup);
             tracing::info!(%issuer, %public, %management, "ready");
@@ -62,7 +78,7 @@ async fn bind(key: &str, address: &str) -> Result<TcpListener, Failed> {
 }
 
 /// Serves until a signal ends it; then drains. `ready` is called once requests are served.
-pub(super) async fn serve(
+pub(super) async fn listen(
     app: &Shared,
     sockets: Sockets,
     config: &Config,

@@ -175,17 +175,24 @@ impl<'a> Shelf<'a> {
         hmac(self.parts.code_key.expose(), &[b"compiled plugin\0", name.as_bytes(), b"\0", code])
     }
 
-    /// Removes what none of `digests` needs. Code that is still mapped stays in memory.
+    /// Removes what none of `digests` needs, and what a kill left half-written: nothing is being written now. Code that is still mapped
+    /// stays in memory.
     pub(super) fn tidy(&self, digests: &BTreeSet<String>) {
         let Some(entries) = self.folder.and_then(|folder| fs::read_dir(folder).ok()) else { return };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let ours = Path::new(&name).extension().is_some_and(|it| it == "cwasm" || it == "mac");
-            if ours && !name.split('-').next().is_some_and(|digest| digests.contains(digest)) {
+            let unused = ours && !name.split('-').next().is_some_and(|digest| digests.contains(digest));
+            if unused || is_half_written(&name) {
                 let _stays_until_the_next_start = fs::remove_file(entry.path());
             }
         }
     }
+}
+
+/// Whether a file has the name of one that is being written; see `Shelf::put`.
+fn is_half_written(name: &str) -> bool {
+    name.starts_with('.') && (name.contains(".cwasm.") || name.contains(".mac."))
 }
 
 /// Names code by all that it depends on: the component, and this build of the engine on this processor.

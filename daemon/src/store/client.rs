@@ -35,12 +35,6 @@ impl Store {
         self.commit(batch).await.map(|_| ())
     }
 
-    /// A client by id.
-    pub async fn client_find(&self, id: &str) -> Result<Option<Client>, StoreError> {
-        let found = self.engine.get(CLIENT, id.as_bytes()).await?;
-        found.map(|entry| codec::from_json(&entry.value, "client")).transpose()
-    }
-
     /// All clients, by id.
     pub async fn client_list(&self) -> Result<Vec<Client>, StoreError> {
         let entries = self.scan_all(CLIENT).await?;

@@ -32,14 +32,20 @@ pub struct NewOffer {
 pub enum OfferCreate {
     /// Stored.
     Created,
-    /// The same request was made before: its offer.
-    Replayed(Box<(Offer, OfferSecrets)>),
-    /// The key was used for another request.
-    KeyReused,
+    /// The idempotency key was used before.
+    Repeated(Replay),
     /// A configuration has gone meanwhile.
     ConfigurationGone,
-    /// The offer of the earlier request has ended, so its secrets are gone.
-    ReplayEnded,
+}
+
+/// What became of an earlier request with the same idempotency key.
+pub enum Replay {
+    /// It was the same request: its offer.
+    Same(Box<(Offer, OfferSecrets)>),
+    /// It was another request.
+    OtherRequest,
+    /// Its offer has ended, so the secrets are gone.
+    Ended,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,12 +62,20 @@ impl Store {
         self.decide(|| self.creation(new, &secrets).boxed()).await
     }
 
+    /// What became of an earlier request under the keyed hash of an idempotency key, if there was one.
+    pub async fn offer_repeated(&self, key: &[u8; 32], request: &[u8; 32]) -> Result<Option<Replay>, StoreError> {
+        match self.find::<Idempotent>(IDEMPOTENCY, key, "idempotency key").await? {
+            None => Ok(None),
+            Some(earlier) => self.replay(&earlier.record, request).await.map(Some),
+        }
+    }
+
     async fn creation(&self, new: &NewOffer, secrets: &[u8]) -> Result<Decision<OfferCreate>, StoreError> {
         let offer = &new.offer;
         let mut batch = Batch::default();
         if let Some((key, request)) = &new.idempotency {
-            if let Some(earlier) = self.find::<Idempotent>(IDEMPOTENCY, key, "idempotency key").await? {
-                return self.replay(&earlier.record, request).await.map(Decision::Answer);
+            if let Some(replay) = self.offer_repeated(key, request).await? {
+                return Ok(Decision::Answer(OfferCreate::Repeated(replay)));
             }
             let record = Idempotent { offer: offer.id, request: *request };
             batch = batch.check(IDEMPOTENCY, key, None);
@@ -74,18 +88,17 @@ impl Store {
         Ok(Decision::Write(with_entries(batch, new, secrets)?, OfferCreate::Created))
     }
 
-    async fn replay(&self, earlier: &Idempotent, request: &[u8; 32]) -> Result<OfferCreate, StoreError> {
+    async fn replay(&self, earlier: &Idempotent, request: &[u8; 32]) -> Result<Replay, StoreError> {
         if !same(&earlier.request, request) {
-            return Ok(OfferCreate::KeyReused);
+            return Ok(Replay::OtherRequest);
         }
         match self.offer_find(earlier.offer).await? {
             // A code that has been redeemed meanwhile is still the answer to the same request.
             Some((offer, OfferState::Open | OfferState::Redeemed | OfferState::Issued)) => {
                 let secrets = self.offer_secrets(offer.id).await?;
-                Ok(secrets
-                    .map_or(OfferCreate::ReplayEnded, |secrets| OfferCreate::Replayed(Box::new((offer, secrets)))))
+                Ok(secrets.map_or(Replay::Ended, |secrets| Replay::Same(Box::new((offer, secrets)))))
             }
-            _ => Ok(OfferCreate::ReplayEnded),
+            _ => Ok(Replay::Ended),
         }
     }
 }

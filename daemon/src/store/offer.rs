@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-pub use super::create::{NewOffer, OfferCreate};
+pub use super::create::{NewOffer, OfferCreate, Replay};
 use super::engine::Batch;
 use super::tables::{CONFIGURATION, ENRICHMENT, OFFER, OFFER_SECRETS, REFERENCE};
 use super::{Decision, Store, StoreError, codec};

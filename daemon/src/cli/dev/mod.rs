@@ -14,7 +14,7 @@ use jiff::tz::Offset;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::serve::{Sockets, serve};
+use super::serve::{Sockets, listen};
 use super::{Failed, runtime};
 use crate::app::App;
 use crate::base::clock::{Clock as _, SystemClock};
@@ -26,6 +26,7 @@ use crate::domain::configuration::CredentialFormat;
 use crate::domain::configuration::catalog::Saved;
 use crate::domain::offer::request::pre_authorized;
 use crate::domain::offer::{Created, link};
+use crate::lifecycle::outlive_file_limit;
 use crate::observe::log;
 
 /// Id of the admin client; its secret is made anew at each start.
@@ -63,6 +64,7 @@ pub(super) fn run(dev: &Dev) -> Result<(), Failed> {
     let mut config = dev.settings()?;
     let log = log::init(&config.log.level, &config.log.format)?;
     runtime()?.block_on(async {
+        outlive_file_limit()?;
         let sockets = Sockets::bind(&config).await?;
         let public = sockets.public_address()?;
         if dev.issuer.is_none() {
@@ -76,7 +78,7 @@ pub(super) fn run(dev: &Dev) -> Result<(), Failed> {
         let mut prepared = prepare(&app, format!("{scheme}://{}", sockets.management_address()?)).await?;
         prepared.ca = ca;
         let offer = if dev.json { None } else { Some(offer(&app, &prepared).await?) };
-        serve(&app, sockets, &config, &tls, &log, |_| Ok(prepared.show(offer.as_ref())?)).await
+        listen(&app, sockets, &config, &tls, &log, |_| Ok(prepared.show(offer.as_ref())?)).await
     })
 }
 
@@ -201,7 +203,7 @@ async fn offer(app: &App, ready: &Ready) -> Result<show::Offer, Failed> {
     let body = body.as_object().cloned().unwrap_or_default();
     let live = |id| app.configurations.find(id).is_some();
     let request = pre_authorized(&body, live, MOST_OFFER_SECONDS).map_err(|details| format!("{details:?}"))?;
-    match app.offers.create(&request, None, &[]).await? {
+    match app.offers.create(&request, None).await? {
         Created::Made(made) => Ok(show::Offer {
             link: link("credential_offer_uri", &app.offers.reference_url(&made.1)),
             expires_at: made.0.expires_at,

@@ -26,7 +26,7 @@ use crate::base::random::{Random, bytes, text};
 use crate::base::secret::{Secret, hmac};
 use crate::plugin::Phase;
 use crate::store::Store;
-use crate::store::offer::{NewOffer, Offer, OfferCreate, OfferSecrets, OfferState};
+use crate::store::offer::{NewOffer, Offer, OfferCreate, OfferSecrets, OfferState, Replay};
 use crate::store::redeem::hash_tx_code;
 use crate::wire::fields::Detail;
 use request::{PreAuthorizedRequest, TxCodeSpec};
@@ -57,6 +57,19 @@ pub struct Offers {
     pub trust: Arc<Trust>,
     /// Key of the hashes of transaction codes.
     pub tx_code_key: Secret,
+    /// Key of the hashes of `Idempotency-Key`s and of what was sent with them.
+    pub idempotency_key: Secret,
+}
+
+/// A request that can be repeated: its answer is that of the first, whatever has changed meanwhile.
+#[derive(Clone, Copy)]
+pub struct Repeatable<'a> {
+    /// The client of the management API.
+    pub client: &'a str,
+    /// `Idempotency-Key`
+    pub key: &'a str,
+    /// The content, as it was sent.
+    pub body: &'a [u8],
 }
 
 /// How a creation ended.
@@ -75,26 +88,47 @@ pub enum Created {
     ReplayEnded,
 }
 
+impl From<Replay> for Created {
+    fn from(replay: Replay) -> Self {
+        match replay {
+            Replay::Same(earlier) => Self::Replayed(earlier),
+            Replay::OtherRequest => Self::KeyReused,
+            Replay::Ended => Self::ReplayEnded,
+        }
+    }
+}
+
 impl Offers {
-    /// Makes a pre-authorized offer. `idempotency` is the caller's key with the client's id.
+    /// The answer to a request that was made before, if it was. To be asked before the request is read: what was right then gets the
+    /// same answer when configurations or limits have changed.
+    pub async fn repeated(&self, request: Repeatable<'_>) -> Result<Option<Created>, Failure> {
+        let (key, digest) = self.idempotency(request);
+        Ok(self.store.offer_repeated(&key, &digest).await?.map(Created::from))
+    }
+
+    /// Makes a pre-authorized offer; one that can be repeated was not made before, as far as [`Offers::repeated`] knew.
     pub async fn create(
         &self,
         request: &PreAuthorizedRequest,
-        idempotency: Option<(&str, &str)>,
-        body: &[u8],
+        repeatable: Option<Repeatable<'_>>,
     ) -> Result<Created, Failure> {
         let mistakes = self.mistaken_claims(request).await?;
         if !mistakes.is_empty() {
             return Ok(Created::Unmappable(mistakes));
         }
-        let new = self.prepare(request, idempotency, body)?;
+        let new = self.prepare(request, repeatable)?;
         Ok(match self.store.offer_create(&new).await? {
             OfferCreate::Created => Created::Made(Box::new((new.offer, new.secrets))),
-            OfferCreate::Replayed(earlier) => Created::Replayed(earlier),
-            OfferCreate::KeyReused => Created::KeyReused,
+            OfferCreate::Repeated(replay) => replay.into(),
             OfferCreate::ConfigurationGone => Created::ConfigurationGone,
-            OfferCreate::ReplayEnded => Created::ReplayEnded,
         })
+    }
+
+    /// Keyed hashes of the key and of the request. Nobody can try requests against a stolen file.
+    fn idempotency(&self, request: Repeatable<'_>) -> ([u8; 32], [u8; 32]) {
+        let secret = self.idempotency_key.expose();
+        let key = hmac(secret, &[b"key\0", request.client.as_bytes(), b"/", request.key.as_bytes()]);
+        (key, hmac(secret, &[b"request\0", request.body]))
     }
 
     /// Maps the claims for every configuration now, so that a redemption cannot fail for want of data. Where plugins may still add
@@ -133,12 +167,7 @@ impl Offers {
             || hooked(Phase::CredentialRequest)
     }
 
-    fn prepare(
-        &self,
-        request: &PreAuthorizedRequest,
-        idempotency: Option<(&str, &str)>,
-        body: &[u8],
-    ) -> Result<NewOffer, Failure> {
+    fn prepare(&self, request: &PreAuthorizedRequest, repeatable: Option<Repeatable<'_>>) -> Result<NewOffer, Failure> {
         let now = self.clock.now();
         let id = ordered_uuid(now, self.random.as_ref())?;
         let code = request.tx_code.as_ref().map(|spec| self.transaction_code(spec)).transpose()?;
@@ -171,9 +200,7 @@ impl Offers {
             offer,
             secrets,
             persist: persist.map(|(name, value)| (name.clone(), value.clone())).collect(),
-            idempotency: idempotency.map(|(client, key_sent)| {
-                (hmac(key, &[b"idempotency", client.as_bytes(), b"/", key_sent.as_bytes()]), hmac(key, &[body]))
-            }),
+            idempotency: repeatable.map(|request| self.idempotency(request)),
             secrets_until: after(expires_at, self.site.token_lifetime),
             keep_until: after(expires_at, self.site.keep_ended),
         })

@@ -14,7 +14,7 @@ use super::{authorize, code_offers, millis, object, path_id};
 use crate::app::{App, Shared};
 use crate::domain::access::Permission;
 use crate::domain::offer::request::pre_authorized;
-use crate::domain::offer::{Created, link};
+use crate::domain::offer::{Created, Repeatable, link};
 use crate::observe::metrics::OfferChange;
 use crate::store::offer::{Offer, OfferSecrets, OfferState};
 use crate::wire::fields::Detail;
@@ -32,16 +32,31 @@ pub async fn create_pre_authorized(
 ) -> Result<Response, ApiError> {
     let client = authorize(&app, &headers, Permission::Offers)?;
     let request = object(&headers, &body)?;
-    let live = |id| app.configurations.find(id).is_some();
-    let longest = app.site.offer_lifetime_max.as_secs();
-    let request = pre_authorized(&request, live, longest).map_err(ApiError::Invalid)?;
     let key = idempotency_key(&headers)?;
-    match app.offers.create(&request, key.map(|key| (client.as_str(), key)), &body).await? {
+    let repeatable = key.map(|key| Repeatable { client: &client, key, body: &body });
+    let repeated = match repeatable {
+        Some(repeatable) => app.offers.repeated(repeatable).await?,
+        None => None,
+    };
+    let outcome = match repeated {
+        Some(outcome) => outcome,
+        None => {
+            let live = |id| app.configurations.find(id).is_some();
+            let longest = app.site.offer_lifetime_max.as_secs();
+            let request = pre_authorized(&request, live, longest).map_err(ApiError::Invalid)?;
+            app.offers.create(&request, repeatable).await?
+        }
+    };
+    answer(&app, outcome)
+}
+
+fn answer(app: &App, outcome: Created) -> Result<Response, ApiError> {
+    match outcome {
         Created::Made(made) => {
             app.metrics.offer(OfferChange::Created);
-            Ok(created(&app, &made.0, &made.1))
+            Ok(created(app, &made.0, &made.1))
         }
-        Created::Replayed(made) => Ok(created(&app, &made.0, &made.1)),
+        Created::Replayed(made) => Ok(created(app, &made.0, &made.1)),
         Created::Unmappable(details) => Err(ApiError::Invalid(details)),
         Created::KeyReused => Err(ApiError::Conflict("this Idempotency-Key was used for another request".into())),
         Created::ReplayEnded => Err(ApiError::Conflict("the offer made with this Idempotency-Key has ended".into())),

@@ -5,6 +5,7 @@
 //! | `entries` | table number, key | version (u64), end of life (i64), value |
 //! | `expiries` | time (big-endian), version and number of the row | keys of entries that end by then |
 //! | `meta` | name | u64 |
+//! | `probe` | number | filler, for a moment, see `open` |
 //!
 //! One tree for all tables, since a batch touches three to six of them and each tree would cost its own path of dirty pages
 //! a commit. Ends of life are microseconds since 1970; 0 stands for never. Integers are little-endian unless their order counts.
@@ -18,7 +19,7 @@ use crate::store::engine::{EngineError, Entry, Table, Version};
 pub(super) const ENTRIES: TableDefinition<'static, &'static [u8], &'static [u8]> = TableDefinition::new("entries");
 /// Where the sweeper finds what has expired, see `expiry`.
 pub(super) const EXPIRIES: TableDefinition<'static, &'static [u8], &'static [u8]> = TableDefinition::new("expiries");
-/// Schema version and reserved versions.
+/// Schema version, reserved versions, and how far time had come.
 pub(super) const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
 
 /// An end of life that never comes.

@@ -35,6 +35,10 @@ struct Platter {
     broken: Broken,
     /// Writes and syncs until everything breaks.
     good_operations: Option<u32>,
+    /// Bytes that find room; `None` for a disk that is never full.
+    room: Option<usize>,
+    /// How often it was opened.
+    opened: u32,
     /// Syncs wait.
     held: bool,
     /// State of the dice.
@@ -105,6 +109,17 @@ impl FaultyDisk {
         self.platter().good_operations = Some(operations);
     }
 
+    /// Leaves so many bytes beyond those that it holds; `None` for any number.
+    pub(super) fn leave_room(&self, bytes: Option<usize>) {
+        let mut platter = self.platter();
+        platter.room = bytes.map(|bytes| platter.cached.len() + bytes);
+    }
+
+    /// How often it was opened.
+    pub(super) fn opened(&self) -> u32 {
+        self.platter().opened
+    }
+
     /// Cuts the power and restores it; the dice follow `seed`.
     pub(super) fn cut_power(&self, seed: u64) {
         let mut platter = self.platter();
@@ -130,7 +145,10 @@ impl Disk for FaultyDisk {
     fn open(&self, builder: &mut Builder) -> Result<Database, DatabaseError> {
         // No cache: each read asks the disk.
         builder.set_cache_size(0);
-        let power = self.platter().power;
+        let mut platter = self.platter();
+        platter.opened += 1;
+        let power = platter.power;
+        drop(platter);
         builder.create_with_backend(Handle { disk: self.clone(), power })
     }
 
@@ -172,9 +190,10 @@ impl StorageBackend for Handle {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         let mut platter = self.platter()?;
-        let broken = platter.broken.writes;
-        platter.operate(broken)?;
-        platter.cached.resize(usize::try_from(len).unwrap(), 0);
+        let (broken, len) = (platter.broken.writes, usize::try_from(len).unwrap());
+        let full = platter.room.is_some_and(|room| len > room.max(platter.cached.len()));
+        platter.operate(broken || full)?;
+        platter.cached.resize(len, 0);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! The embedded engine: redb, one writer thread, group commit.
 //!
 //! `open` opens and checks the file, `writer` is the thread that commits, `apply` what a batch does in a transaction, `reader`
-//! the snapshots, `entry` the stored form, `expiry` how the sweeper finds what has ended.
+//! the snapshots, `entry` the stored form, `expiry` how the sweeper finds what has ended, `mark` how far time had come.
 //!
 //! A commit is one redb transaction with immediate durability and one sync (one-phase: redb verifies checksums of what a
 //! power cut left half-written and falls back to the commit before).
@@ -9,6 +9,7 @@
 mod apply;
 mod entry;
 mod expiry;
+mod mark;
 mod open;
 mod reader;
 mod writer;
@@ -25,9 +26,11 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use self::entry::micros;
+pub use self::mark::accept_clock;
 pub use self::open::OpenError;
 use self::open::{DataFile, Disk};
 use self::reader::{Current, ReadFailure, Snapshot};
@@ -47,6 +50,7 @@ pub struct RedbEngine {
     places: Arc<Semaphore>,
     current: Arc<Current>,
     clock: Arc<dyn Clock>,
+    reached: Option<Timestamp>,
 }
 
 impl RedbEngine {
@@ -64,11 +68,18 @@ impl RedbEngine {
         let place = disk.place();
         let current = Arc::new(watch::Sender::new(None));
         let (requests, queue) = mpsc::channel();
-        let writer = Writer::open(queue, disk, Arc::clone(&current), Arc::clone(&clock), observer)?;
+        let (writer, reached) = Writer::open(queue, disk, Arc::clone(&current), Arc::clone(&clock), observer)?;
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run());
         let thread = thread.map_err(|error| OpenError::Failed { place, detail: error.to_string() })?;
         let places = Arc::new(Semaphore::new(QUEUE));
-        Ok(Self { requests: Some(requests), writer: Some(thread), places, current, clock })
+        Ok(Self { requests: Some(requests), writer: Some(thread), places, current, clock, reached })
+    }
+
+    /// How far time had come when the store was last written, before it was opened; `None` for a new one. What is told by a clock that
+    /// shows less must not be used.
+    #[must_use]
+    pub fn reached(&self) -> Option<Timestamp> {
+        self.reached
     }
 
     /// Waits until reads and writes are possible.

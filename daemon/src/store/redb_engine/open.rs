@@ -5,9 +5,10 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use redb::backends::FileBackend;
-use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, WriteTransaction};
+use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, TableDefinition, WriteTransaction};
 
 use super::entry::{ENTRIES, EXPIRIES, META, fault};
+use super::mark::Mark;
 use super::reader::Snapshot;
 use crate::base::files::sync_folder;
 use crate::store::engine::{EngineError, Version};
@@ -18,6 +19,14 @@ const SCHEMA: u64 = 1;
 /// redb's cache of pages, read and written ones together, in bytes. The pages that a busy issuer touches again are few (the
 /// newest offers and the upper levels of the tree); the rest is in the page cache of the system.
 const CACHE: usize = 24 * 1024 * 1024;
+
+/// What a probe writes: small values that take a page each, and some as large as the largest of an offer, which need a place in one
+/// piece; 2.5 MiB together.
+const PROBE: TableDefinition<'static, u32, &'static [u8]> = TableDefinition::new("probe");
+const PROBE_PAGES: usize = 128;
+const PROBE_PAGE: usize = 3_500;
+const PROBE_LARGES: usize = 8;
+const PROBE_LARGE: usize = 140_000;
 
 /// How many versions are set aside at a time. They are given out from memory and a restart skips what is left, so that no
 /// commit has to write the counter.
@@ -121,6 +130,8 @@ pub(super) struct Opened {
     pub(super) database: Database,
     /// Versions for its writes.
     pub(super) versions: Versions,
+    /// How far time had come.
+    pub(super) mark: Mark,
 }
 
 impl Opened {
@@ -128,12 +139,32 @@ impl Opened {
     pub(super) fn open(disk: &dyn Disk) -> Result<Self, OpenError> {
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE);
+        let place = disk.place();
+        builder.set_repair_callback(move |repair| {
+            tracing::info!(place, progress = repair.progress(), "the store was not closed in order, and is checked");
+        });
         let database = disk.open(&mut builder).map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => OpenError::InUse(disk.place()),
             other => failed(disk, &fault(other)),
         })?;
-        let versions = prepare(&database, disk)?;
-        Ok(Self { database, versions })
+        let (versions, mark) = prepare(&database, disk)?;
+        Ok(Self { database, versions, mark })
+    }
+
+    /// Writes and removes as much as a busy moment writes. After a failure this tells whether there is room to go on: a small write may
+    /// find a place in the file where a larger one fails on a full disk.
+    pub(super) fn probe(&self) -> Result<(), EngineError> {
+        let transaction = self.database.begin_write().map_err(fault)?;
+        let mut table = transaction.open_table(PROBE).map_err(fault)?;
+        let pages = std::iter::repeat_n(PROBE_PAGE, PROBE_PAGES).chain(std::iter::repeat_n(PROBE_LARGE, PROBE_LARGES));
+        for (number, length) in (0..).zip(pages) {
+            table.insert(number, vec![0; length].as_slice()).map_err(fault)?;
+        }
+        drop(table);
+        transaction.commit().map_err(fault)?;
+        let transaction = self.database.begin_write().map_err(fault)?;
+        transaction.delete_table(PROBE).map_err(fault)?;
+        transaction.commit().map_err(fault)
     }
 
     /// What has been committed until now.
@@ -143,11 +174,11 @@ impl Opened {
     }
 }
 
-fn failed(disk: &dyn Disk, error: &EngineError) -> OpenError {
+pub(super) fn failed(disk: &dyn Disk, error: &EngineError) -> OpenError {
     OpenError::Failed { place: disk.place(), detail: error.to_string() }
 }
 
-fn prepare(database: &Database, disk: &dyn Disk) -> Result<Versions, OpenError> {
+fn prepare(database: &Database, disk: &dyn Disk) -> Result<(Versions, Mark), OpenError> {
     let failed = |error| failed(disk, &error);
     let mut transaction = database.begin_write().map_err(fault).map_err(failed)?;
     transaction.set_quick_repair(true);
@@ -158,8 +189,11 @@ fn prepare(database: &Database, disk: &dyn Disk) -> Result<Versions, OpenError> 
         None => return Err(OpenError::Foreign(disk.place())),
     }
     let versions = reserve(&transaction).map_err(failed)?;
+    let mark = Mark::read(&transaction).map_err(failed)?;
+    // A probe that was cut off.
+    transaction.delete_table(PROBE).map_err(fault).map_err(failed)?;
     transaction.commit().map_err(fault).map_err(failed)?;
-    Ok(versions)
+    Ok((versions, mark))
 }
 
 /// The schema version; an empty database gets ours, one of something else has none.

@@ -1,16 +1,18 @@
 //! The writer thread: takes what waits, applies it in one transaction, commits once, answers all.
 //!
-//! A failure takes the database away from readers and writers; the thread reopens it, with growing pauses, until it works.
+//! A failure takes the database away from readers and writers; the thread reopens it, with growing pauses, until it works and a probe
+//! has found room for more than a request or two. So a full disk does not make readiness flap.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::apply::Applier;
 use super::entry::{fault, micros};
-use super::open::{Disk, OpenError, Opened};
+use super::open::{Disk, OpenError, Opened, failed};
 use super::reader::Current;
 use crate::base::clock::{Clock, Stopwatch};
 use crate::store::engine::{Batch, CommitObserver, EngineError, Outcome};
@@ -20,7 +22,8 @@ const MOST_IN_GROUP: usize = 256;
 
 /// After this long without a request the state of redb's allocator is committed as well, so that a start after a kill need not
 /// rebuild it from the whole file (about a second a gigabyte). Doing so on each commit would cost a second sync and, in a
-/// large file, more than the batches themselves.
+/// large file, more than the batches themselves; doing so now and then under load would be of no use, since redb drops that state
+/// with the next commit that does not record it.
 const QUIET: Duration = Duration::from_millis(50);
 
 /// Pauses between attempts to reopen: the first and the longest.
@@ -88,19 +91,20 @@ impl Drop for Writer {
 }
 
 impl Writer {
-    /// Opens the database on `disk` and shows it to readers.
+    /// Opens the database on `disk` and shows it to readers; with it, how far time had come.
     pub(super) fn open(
         requests: Receiver<Request>,
         disk: Box<dyn Disk>,
         current: Arc<Current>,
         clock: Arc<dyn Clock>,
         observer: Arc<dyn CommitObserver>,
-    ) -> Result<Self, OpenError> {
+    ) -> Result<(Self, Option<Timestamp>), OpenError> {
         let opened = Opened::open(disk.as_ref())?;
+        let reached = opened.mark.time();
         let state = State::Open { opened, settled: true };
         let mut writer = Self { requests, state, disk, current, clock, observer };
         writer.publish();
-        Ok(writer)
+        Ok((writer, reached))
     }
 
     /// Serves until the last sender is gone.
@@ -112,8 +116,18 @@ impl Writer {
                     self.serve(group);
                 }
                 Err(RecvTimeoutError::Timeout) => self.use_the_quiet(),
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => return self.leave(),
             }
+        }
+    }
+
+    /// The daemon stops: how far time has come is kept exactly.
+    fn leave(&mut self) {
+        let now = micros(Some(self.clock.now()));
+        if let State::Open { opened, .. } = &mut self.state
+            && let Err(error) = settle(opened, now)
+        {
+            tracing::warn!(%error, "the store could not be closed in order; the next start checks the whole file");
         }
     }
 
@@ -154,7 +168,7 @@ impl Writer {
                 }
             }
             Err(error) => {
-                self.lose();
+                self.lose(&error);
                 refuse(group, &error);
             }
         }
@@ -167,25 +181,27 @@ impl Writer {
             Ok(snapshot) => {
                 self.current.send_replace(Some(Arc::new(snapshot)));
             }
-            Err(_) => self.lose(),
+            Err(error) => self.lose(&error),
         }
     }
 
-    /// Gives the database up until it can be opened again.
-    fn lose(&mut self) {
+    /// Gives the database up until it can be opened again and has room.
+    fn lose(&mut self, error: &EngineError) {
+        tracing::error!(%error, "the store failed; it is reopened, and not ready until that works");
         self.current.send_replace(None);
         self.observer.failed();
         self.state = State::Closed { since: Stopwatch::start(), pause: FIRST_PAUSE };
     }
 
     fn use_the_quiet(&mut self) {
+        let now = micros(Some(self.clock.now()));
         match &mut self.state {
-            State::Open { opened, settled } => match settle(opened) {
+            State::Open { opened, settled } => match settle(opened, now) {
                 Ok(()) => {
                     *settled = true;
                     self.publish();
                 }
-                Err(_) => self.lose(),
+                Err(error) => self.lose(&error),
             },
             State::Closed { pause, .. } => {
                 let pause = *pause;
@@ -196,9 +212,14 @@ impl Writer {
 
     fn reopen(&mut self, pause: Duration) {
         self.disk.distrust_cache();
-        match Opened::open(self.disk.as_ref()) {
+        let opened = Opened::open(self.disk.as_ref()).and_then(|opened| match opened.probe() {
+            Ok(()) => Ok(opened),
+            Err(error) => Err(failed(self.disk.as_ref(), &error)),
+        });
+        match opened {
             Ok(opened) => {
-                self.state = State::Open { opened, settled: true };
+                tracing::info!("the store works again");
+                self.state = State::Open { opened, settled: false };
                 self.publish();
             }
             Err(error) => {
@@ -215,16 +236,19 @@ fn transact(opened: &mut Opened, group: &[Request], now: i64) -> Result<(Vec<Don
     let transaction = opened.database.begin_write().map_err(fault)?;
     let mut applier = Applier::open(&transaction, now)?;
     let mut done = Vec::with_capacity(group.len());
+    let mut swept = false;
     for request in group {
+        swept |= matches!(request, Request::Sweep(..));
         done.push(match request {
             Request::Commit(batch, _) => Done::Batch(applier.apply(batch, opened.versions.take())?),
             Request::Sweep(limit, _) => Done::Swept(applier.sweep(*limit)?),
             Request::Suspect => Done::Nothing,
         });
     }
-    let wrote = applier.finish(opened.versions.take())?;
+    let wrote = applier.finish(opened.versions.take())? || (swept && opened.mark.is_old(now));
     if wrote {
         opened.versions.keep(&transaction)?;
+        opened.mark.take_along(&transaction, now)?;
         transaction.commit().map_err(|error| EngineError::Uncertain(error.to_string()))?;
     } else {
         transaction.abort().map_err(fault)?;
@@ -232,10 +256,11 @@ fn transact(opened: &mut Opened, group: &[Request], now: i64) -> Result<(Vec<Don
     Ok((done, wrote))
 }
 
-/// Commits nothing but the state of the allocator.
-fn settle(opened: &Opened) -> Result<(), EngineError> {
+/// Commits nothing but the state of the allocator and how far time has come.
+fn settle(opened: &mut Opened, now: i64) -> Result<(), EngineError> {
     let mut transaction = opened.database.begin_write().map_err(fault)?;
     transaction.set_quick_repair(true);
+    opened.mark.reach(&transaction, now)?;
     transaction.commit().map_err(fault)
 }
 

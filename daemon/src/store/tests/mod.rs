@@ -25,7 +25,7 @@ use super::documents::{ConfigurationSave, NewConfiguration};
 use super::engine::Unobserved;
 use super::issued::{Digests, Issuance, Issue, Issued};
 use super::memory::MemoryEngine;
-use super::offer::{NewOffer, Offer, OfferCreate, OfferSecrets, OfferState};
+use super::offer::{NewOffer, Offer, OfferCreate, OfferSecrets, OfferState, Replay};
 use super::redb_engine::RedbEngine;
 use super::redeem::{Redeem, Redemption, TxCode, hash_tx_code};
 use super::seal::Sealer;

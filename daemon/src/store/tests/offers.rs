@@ -68,15 +68,15 @@ async fn the_same_idempotent_request_gets_the_same_offer_until_it_has_ended() {
     let first = draft(1);
     assert!(matches!(bench.store.offer_create(&first).await.unwrap(), OfferCreate::Created));
     let replayed = |outcome| match outcome {
-        OfferCreate::Replayed(same) => same.0.id == first.offer.id && same.1.code == first.secrets.code,
+        OfferCreate::Repeated(Replay::Same(same)) => same.0.id == first.offer.id && same.1.code == first.secrets.code,
         _ => false,
     };
     assert!(replayed(bench.store.offer_create(&draft(1)).await.unwrap()));
-    assert!(matches!(bench.store.offer_create(&draft(2)).await.unwrap(), OfferCreate::KeyReused));
+    assert!(matches!(bench.store.offer_create(&draft(2)).await.unwrap(), OfferCreate::Repeated(Replay::OtherRequest)));
     assert!(matches!(bench.redeem(&first.secrets.code, None).await, Redeem::Redeemed(_)));
     assert!(replayed(bench.store.offer_create(&draft(1)).await.unwrap()));
     assert!(bench.store.offer_delete(first.offer.id).await.unwrap());
-    assert!(matches!(bench.store.offer_create(&draft(1)).await.unwrap(), OfferCreate::ReplayEnded));
+    assert!(matches!(bench.store.offer_create(&draft(1)).await.unwrap(), OfferCreate::Repeated(Replay::Ended)));
     bench.clock.advance(OFFER_LIFE);
     assert!(matches!(bench.store.offer_create(&draft(2)).await.unwrap(), OfferCreate::Created));
 }

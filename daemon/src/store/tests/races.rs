@@ -163,7 +163,7 @@ async fn two_hundred_retries_of_one_creation_make_one_offer() {
         new.idempotency = Some(([1; 32], [2; 32]));
         match bench.store.offer_create(&new).await.unwrap() {
             OfferCreate::Created => (true, new.offer.id),
-            OfferCreate::Replayed(same) => (false, same.0.id),
+            OfferCreate::Repeated(Replay::Same(same)) => (false, same.0.id),
             _ => panic!("neither created nor replayed"),
         }
     })

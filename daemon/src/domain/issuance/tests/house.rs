@@ -242,6 +242,7 @@ impl House {
             claim_sources: Arc::clone(&self.issuer.claim_sources),
             trust: Arc::clone(&self.issuer.trust),
             tx_code_key: Secret::new(vec![3; 32]),
+            idempotency_key: Secret::new(vec![4; 32]),
         }
     }
 
@@ -275,7 +276,7 @@ impl House {
     pub(super) async fn offer(&self, body: Value) -> Created {
         let body = map(body);
         let request = pre_authorized(&body, |_| true, 86_400).unwrap();
-        self.offers().create(&request, None, b"").await.unwrap()
+        self.offers().create(&request, None).await.unwrap()
     }
 
     /// An access token for an offer of `configurations`.

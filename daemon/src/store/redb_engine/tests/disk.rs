@@ -160,3 +160,44 @@ async fn a_failed_sync_costs_no_answered_batch_after_recovery_and_a_power_cut() 
         }
     }
 }
+
+// OPS-01: a store that has failed for want of room is ready again when there is some, and not in between: a small write finds a place
+// where the next larger one does not.
+#[tokio::test]
+async fn a_full_disk_does_not_make_readiness_flap() {
+    let (disk, observer) = (FaultyDisk::default(), Arc::new(Counted::default()));
+    let engine = open_on(&disk, &observer);
+    for number in 0..20 {
+        assert_eq!(engine.commit(pair(number)).await, Ok(Outcome::Committed));
+    }
+    disk.leave_room(Some(0));
+    let mut answered: Vec<_> = (0..20).collect();
+    for number in 20.. {
+        match engine.commit(pair(number)).await {
+            Ok(_) => answered.push(number),
+            Err(error) => {
+                assert!(matches!(error, EngineError::Unavailable(_) | EngineError::Uncertain(_)), "{error}");
+                break;
+            }
+        }
+    }
+    let mut readiness = engine.current.subscribe();
+    let before = disk.opened();
+    timeout(PATIENCE, async {
+        while disk.opened() < before + 4 {
+            yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
+    assert!(!engine.ready() && !readiness.has_changed().unwrap(), "it was ready for a moment");
+    readiness.mark_unchanged();
+    assert!(matches!(engine.commit(pair(9_000)).await, Err(EngineError::Unavailable(_))));
+    assert_eq!(*observer.failures.lock().unwrap(), 1);
+    disk.leave_room(None);
+    timeout(PATIENCE, engine.until_ready()).await.unwrap();
+    for number in answered {
+        assert!(landed(&engine, number).await, "batch {number} was answered and is gone");
+    }
+    assert_eq!(engine.commit(pair(9_001)).await, Ok(Outcome::Committed));
+}
