@@ -1,4 +1,4 @@
-//! The certificate of a metadata signer. No profile of a standard describes it; what OpenID4VC HAIP 4.1 asks is kept: it is issued by a
+//! The certificate of a metadata signer. No profile of a standard describes it; what HAIP 4.1 asks is kept: it is issued by a
 //! trust anchor and not self-signed. It names the issuer by its URL, and it has none of the usages of a document signer, so no reader
 //! takes one for the other.
 

@@ -163,14 +163,12 @@ impl Store {
     async fn look(&self, filter: &RevocationFilter, after: Option<Uuid>) -> Result<Looked, StoreError> {
         let mut looked = Looked { fitting: Vec::new(), examined: 0, next: None };
         let after = after.max(filter.start());
-        let (entries, next) = match filter.user_id {
-            Some(user) => self.of_user(user, after).await?,
-            None => {
-                let page =
-                    self.engine.scan(CREDENTIAL_STATUS, b"", after.as_ref().map(|id| id.as_bytes().as_slice()), STEP);
-                let page = page.await?;
-                (page.entries, page.next_after)
-            }
+        let (entries, next) = if let Some(user) = filter.user_id {
+            self.of_user(user, after).await?
+        } else {
+            let start = after.as_ref().map(|id| id.as_bytes().as_slice());
+            let page = self.engine.scan(CREDENTIAL_STATUS, b"", start, STEP).await?;
+            (page.entries, page.next_after)
         };
         for (key, entry) in entries {
             let id = credential(&key)?;
@@ -267,12 +265,11 @@ impl Store {
         lists.dedup();
         revocation.examined += looked.examined;
         revocation.revoked += revoked;
-        match looked.next {
-            Some(next) => revocation.cursor = Some(next),
-            None => {
-                revocation.state = RevocationState::Completed;
-                revocation.completed_at = Some(self.now());
-            }
+        if let Some(next) = looked.next {
+            revocation.cursor = Some(next);
+        } else {
+            revocation.state = RevocationState::Completed;
+            revocation.completed_at = Some(self.now());
         }
         let batch = batch.put(REVOCATION, id.as_bytes(), codec::to_json(&revocation)?, None);
         Ok(Decision::Write(batch, Some(Stepped { revocation, revoked, lists })))

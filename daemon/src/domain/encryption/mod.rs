@@ -32,6 +32,7 @@ const PLACE: Uuid = Uuid::nil();
 const ROUNDS: usize = 32;
 
 /// What is offered, and what is required.
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EncryptionPolicy {
     /// Whether anything is encrypted at all.

@@ -198,8 +198,8 @@ impl Issuer {
             Err(Stop::Refused(refusal)) => {
                 log(&refusal, &authorized.offer);
                 let end = |deferred: &mut Deferred| {
-                    if let Some(message) = final_word(&refusal) {
-                        deferred.state = DeferredState::Denied { message };
+                    if let Some(state) = final_state(&refusal) {
+                        deferred.state = state;
                     }
                 };
                 self.conclude(deferred, SOON, end).await?;
@@ -323,14 +323,13 @@ fn denied(message: Option<&str>) -> Refusal {
 }
 
 /// What ends a transaction for good, with what the person may be told; `None` for what may be mended.
-fn final_word(refusal: &Refusal) -> Option<Option<String>> {
-    match refusal {
-        Refusal::Blocked(Blocked::Denied { message }) => {
-            Some(message.as_ref().map(|message| message.text().to_owned()))
-        }
-        Refusal::Blocked(Blocked::NotFound) => Some(None),
-        _ => None,
-    }
+fn final_state(refusal: &Refusal) -> Option<DeferredState> {
+    let message = match refusal {
+        Refusal::Blocked(Blocked::Denied { message }) => message.as_ref().map(|message| message.text().to_owned()),
+        Refusal::Blocked(Blocked::NotFound) => None,
+        _ => return None,
+    };
+    Some(DeferredState::Denied { message })
 }
 
 /// Whole seconds until `then`, at least one.

@@ -38,16 +38,13 @@ pub async fn create_pre_authorized(
         Some(repeatable) => app.offers.repeated(repeatable).await?,
         None => None,
     };
-    let outcome = match repeated {
-        Some(outcome) => outcome,
-        None => {
-            let live = |id| app.configurations.find(id).is_some();
-            let longest = app.site.offer_lifetime_max.as_secs();
-            let request = pre_authorized(&request, live, longest).map_err(ApiError::Invalid)?;
-            app.offers.create(&request, repeatable).await?
-        }
-    };
-    answer(&app, outcome)
+    if let Some(outcome) = repeated {
+        return answer(&app, outcome);
+    }
+    let live = |id| app.configurations.find(id).is_some();
+    let longest = app.site.offer_lifetime_max.as_secs();
+    let request = pre_authorized(&request, live, longest).map_err(ApiError::Invalid)?;
+    answer(&app, app.offers.create(&request, repeatable).await?)
 }
 
 fn answer(app: &App, outcome: Created) -> Result<Response, ApiError> {

@@ -66,15 +66,18 @@ impl Masks {
 
 /// A value as texts have it.
 fn forms(value: &Secret) -> Vec<Secret> {
-    let digits: String = value.expose().iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut forms =
-        vec![value.clone(), Secret::new(digits.to_uppercase().into_bytes()), Secret::new(digits.into_bytes())];
+    let mut forms = vec![value.clone(), hex(value, b"0123456789abcdef"), hex(value, b"0123456789ABCDEF")];
     for alphabet in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
         forms.push(Secret::new(alphabet.encode(value.expose()).into_bytes()));
         forms.extend((0..3).map(|before| amid(&alphabet, value.expose(), before)));
     }
     forms.retain(|form| form.expose().len() >= SHORTEST);
     forms
+}
+
+fn hex(value: &Secret, digits: &[u8; 16]) -> Secret {
+    let nibbles = value.expose().iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    Secret::new(nibbles.filter_map(|nibble| digits.get(usize::from(nibble)).copied()).collect())
 }
 
 /// Of the base64 of a value after `before` other bytes and before more of them, as `Basic` authentication has it: the characters that

@@ -95,8 +95,8 @@ fn masks_hide_values_however_they_are_quoted() {
         base64(value),
         url(&base64(value)),
         URL_SAFE_NO_PAD.encode(value),
-        value.bytes().map(|byte| format!("{byte:02x}")).collect(),
-        value.bytes().map(|byte| format!("{byte:02X}")).collect(),
+        value.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat(),
+        value.bytes().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().concat(),
     ] {
         let shown = masks.text(format!("said [{quoted}]"));
         assert!(shown.contains("***") && shown.len() < 20, "{quoted}: {shown}");

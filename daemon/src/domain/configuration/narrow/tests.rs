@@ -24,6 +24,7 @@ fn club() -> Configuration {
     )
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers write JSON in place")]
 fn asked(path: Value, mandatory: bool) -> AskedClaim {
     AskedClaim { path: path.as_array().unwrap().clone(), mandatory }
 }

@@ -11,23 +11,18 @@ fn places(allocated: &[Allocated]) -> HashSet<(Uuid, u32)> {
 }
 
 async fn by_64_writers(house: &House, rounds: usize) -> Vec<Allocated> {
-    let writers: Vec<_> = (0..64)
-        .map(|writer| {
-            let (statuses, of) = (Arc::clone(&house.statuses), house.of(PASS));
-            tokio::spawn(async move {
-                let mut taken = Vec::new();
-                for round in 0..rounds {
-                    taken.extend(statuses.allocate(&of, 1 + (writer + round) % 5).await.unwrap());
-                }
-                taken
-            })
-        })
-        .collect();
-    let mut all = Vec::new();
-    for writer in writers {
-        all.extend(writer.await.unwrap());
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..64 {
+        let (statuses, of) = (Arc::clone(&house.statuses), house.of(PASS));
+        writers.spawn(async move {
+            let mut taken = Vec::new();
+            for round in 0..rounds {
+                taken.extend(statuses.allocate(&of, 1 + (writer + round) % 5).await.unwrap());
+            }
+            taken
+        });
     }
-    all
+    writers.join_all().await.concat()
 }
 
 // TSL-13.2-01, TSL-13.3-02, TSL-4-01, TSL-12.5-02
