@@ -10,6 +10,7 @@
 mod flow_access_token;
 mod flow_asked_claims;
 mod flow_authorization_rules;
+mod flow_authorization_sessions;
 mod flow_authorize;
 mod flow_caches;
 mod flow_certificates;

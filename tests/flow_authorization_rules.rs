@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use issuerd_tests::browser::Browser;
 use issuerd_tests::client::WalletProvider;
-use issuerd_tests::configurations::membership;
+use issuerd_tests::club::{Club, PAR, SCOPE};
 use issuerd_tests::login::{CLIENT, REDIRECT_URI, VERIFIER, challenge, code_of};
 use issuerd_tests::management::OFFERS;
 use issuerd_tests::offer::parameter;
@@ -13,68 +13,10 @@ use issuerd_tests::{Answer, Connection, Daemon, HolderKey, Proof, Request};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const USERS: &str = "[[login.test_user]]\nname = \"mika\"\nclaims = { name = \"Mika Sommer\" }\n\
-    [[login.test_user]]\nname = \"ada\"\nclaims = { name = \"Ada Winter\" }\n";
-const SCOPE: &str = "mso_mdoc:org.example.club";
-const PAR: &str = "/v1/oauth/par";
-
-struct Club {
-    daemon: Daemon,
-    id: String,
-}
-
-impl Club {
-    fn new() -> Self {
-        Self::with("")
-    }
-
-    fn with(config: &str) -> Self {
-        let daemon = Daemon::installed(&format!("{config}{USERS}"));
-        let id = daemon.management().create_configuration(&membership("org.example.club"));
-        Self { daemon, id }
-    }
-
-    /// A push with these fields besides those of a good one, or in their place.
-    fn push(&self, fields: &[(&str, &str)]) -> Answer {
-        self.push_request(fields).send(self.daemon.public())
-    }
-
-    #[expect(clippy::unused_self, reason = "it reads like the others")]
-    fn push_request(&self, fields: &[(&str, &str)]) -> Request {
-        let challenge = challenge();
-        let good = [
-            ("response_type", "code"),
-            ("client_id", CLIENT),
-            ("redirect_uri", REDIRECT_URI),
-            ("code_challenge", challenge.as_str()),
-            ("code_challenge_method", "S256"),
-            ("scope", SCOPE),
-        ];
-        let kept = good.into_iter().filter(|(name, _)| !fields.iter().any(|(other, _)| other == name));
-        Request::post(PAR).form(kept.chain(fields.iter().copied()))
-    }
-
-    fn request_uri(&self, fields: &[(&str, &str)]) -> String {
-        self.push(fields).expect(201).json()["request_uri"].as_str().unwrap().to_owned()
-    }
-
-    fn open(&self, browser: &mut Browser, request_uri: &str, more: &str) -> Answer {
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([("client_id", CLIENT), ("request_uri", request_uri)])
-            .finish();
-        let login = browser.get(&format!("/v1/oauth/authorize?{query}{more}"));
-        browser.follow(login)
-    }
-
-    fn browser(&self) -> Browser {
-        Browser::new(self.daemon.public())
-    }
-}
-
 // PAR-2.1-01, PAR-2.3-01, PAR-2.3-02, HTP-9110-05
 #[test]
 fn a_push_is_a_posted_form_and_its_errors_are_answers() {
-    let club = Club::new();
+    let club = Club::start();
     for method in ["GET", "PUT", "DELETE", "PATCH"] {
         let answer = Request::new(method, PAR).send(club.daemon.public()).expect(405);
         assert!(answer.lists("allow", "POST") && answer.header("location").is_none(), "{method}");
@@ -157,7 +99,7 @@ fn a_code_is_for_the_instance_that_pushed() {
 // PAR-7.5-01, PAR-2.2-04
 #[test]
 fn whoever_opens_a_pushed_request_sees_whose_it_is() {
-    let club = Club::new();
+    let club = Club::start();
     let request_uri = club.request_uri(&[("state", "of the wallet")]);
     // The URL has found its way to somebody else.
     let mut other = club.browser();
@@ -182,7 +124,7 @@ fn whoever_opens_a_pushed_request_sees_whose_it_is() {
 // OAU-3.1-02, VCI-5.1.2-03
 #[test]
 fn empty_parameters_are_none_and_unknown_ones_do_no_harm() {
-    let club = Club::new();
+    let club = Club::start();
     let fields = [("state", ""), ("foo", "bar"), ("login_hint", ""), ("authorization_details", ""), ("request", "")];
     let location = club.daemon.wallet().approved(CLIENT, &club.request_uri(&fields), "mika");
     assert!(location.contains("?code=") && !location.contains("state="), "{location}");
@@ -197,7 +139,7 @@ fn empty_parameters_are_none_and_unknown_ones_do_no_harm() {
 // OAU-4.1.2-02, DPP-10-01
 #[test]
 fn a_code_is_unguessable_used_once_and_bound_to_all_that_it_was_asked_with() {
-    let club = Club::new();
+    let club = Club::start();
     let (wallet, key) = (club.daemon.wallet(), HolderKey::es256());
     let jkt = key.thumbprint();
     let code = || code_of(&wallet.approved(CLIENT, &club.request_uri(&[("dpop_jkt", &jkt)]), "mika"));
@@ -232,7 +174,7 @@ fn a_code_is_unguessable_used_once_and_bound_to_all_that_it_was_asked_with() {
 // OAU-4.1.2.1-02: the codes of errors of the authorization endpoint, which a push gives at once.
 #[test]
 fn each_mistake_of_a_request_has_its_code() {
-    let club = Club::new();
+    let club = Club::start();
     for (name, value, error) in [
         ("code_challenge", "x", "invalid_request"),
         ("response_type", "id_token", "unsupported_response_type"),
@@ -254,7 +196,7 @@ fn each_mistake_of_a_request_has_its_code() {
 // BCP-2.1-02, SEC-REDIR-01, SEC-REDIR-02
 #[test]
 fn no_page_sends_a_browser_where_a_parameter_says() {
-    let club = Club::new();
+    let club = Club::start();
     let mut browser = club.browser();
     let login = club.open(&mut browser, &club.request_uri(&[]), "").expect(200);
     let fields = issuerd_tests::browser::hidden(&login.text());
@@ -282,82 +224,4 @@ fn no_page_sends_a_browser_where_a_parameter_says() {
     let wrong = "response_type=token&redirect_uri=https%3A%2F%2Fevil.example%2Fcb&client_id=x";
     let answer = plain.browser().get(&format!("/v1/oauth/authorize?{wrong}"));
     assert_eq!((answer.status, answer.header("location")), (400, None));
-}
-
-// SEC-SESS-01, VCI-5.1.3-01
-#[test]
-fn a_login_belongs_to_the_browser_in_which_it_was_made() {
-    let club = Club::new();
-    let (management, wallet, key) = (club.daemon.management(), club.daemon.wallet(), HolderKey::es256());
-    let body = json!({
-        "credentials": [club.id], "issuerState": true, "request_parameters": { "login_hint": "mika" },
-    });
-    let made = management.post(OFFERS, &body).expect(200).json();
-    let offer: Value = serde_json::from_str(&parameter(made["uri"].as_str().unwrap(), "credential_offer")).unwrap();
-    let state = offer["grants"]["authorization_code"]["issuer_state"].as_str().unwrap().to_owned();
-    let name = |code: &str| {
-        let granted = wallet.send(&wallet.code_request(code, &key)).expect(200).json();
-        let token = granted["access_token"].as_str().unwrap();
-        let selector = ("credential_configuration_id", club.id.as_str());
-        let issued = credentials(&wallet.send(&wallet.bound_credential_request(token, selector, &key)).expect(200));
-        issued[0].value("name").as_text().unwrap().to_owned()
-    };
-    // Whatever led there, a credential says who has logged in.
-    for (fields, person, expected) in [
-        (vec![("issuer_state", state.as_str())], "ada", "Ada Winter"),
-        (vec![("issuer_state", state.as_str())], "mika", "Mika Sommer"),
-        (vec![], "ada", "Ada Winter"),
-    ] {
-        assert_eq!(name(&code_of(&wallet.approved(CLIENT, &club.request_uri(&fields), person))), expected);
-    }
-    // Two people open one request: each has a session of their own, and one of them completes it.
-    let request_uri = club.request_uri(&[("issuer_state", &state)]);
-    let (mut first, mut second) = (club.browser(), club.browser());
-    let (one, two) = (club.open(&mut first, &request_uri, ""), club.open(&mut second, &request_uri, ""));
-    // The form of one in the browser of the other does nothing.
-    assert_eq!(second.submit(&one, &[("user", "ada")]).status, 400);
-    let consent = |browser: &mut Browser, page: &Answer, user: &str| {
-        let next = browser.submit(page, &[("user", user)]).expect(303);
-        browser.follow(next).expect(200)
-    };
-    let (one, two) = (consent(&mut first, &one, "mika"), consent(&mut second, &two, "ada"));
-    assert_eq!(first.submit(&two, &[("decision", "approve")]).status, 400);
-    let done = second.submit(&two, &[("decision", "approve")]).expect(303);
-    assert_eq!(name(&code_of(done.header("location").unwrap())), "Ada Winter");
-    assert_eq!(first.submit(&one, &[("decision", "approve")]).status, 400);
-}
-
-// VCI-5.1.3-03
-#[test]
-fn an_offer_for_one_authorization_ends_with_it() {
-    let club = Club::new();
-    let (management, wallet) = (club.daemon.management(), club.daemon.wallet());
-    let body = json!({ "credentials": [club.id], "singleUse": true });
-    let made = management.post(OFFERS, &body).expect(200).json();
-    let offer: Value = serde_json::from_str(&parameter(made["uri"].as_str().unwrap(), "credential_offer")).unwrap();
-    let state = offer["grants"]["authorization_code"]["issuer_state"].as_str().unwrap().to_owned();
-    let view = management.offer_view(made["id"].as_str().unwrap());
-    assert_eq!(view["singleUse"], true);
-    let (mut early, mut late) = (club.browser(), club.browser());
-    let pages: Vec<_> = [&mut early, &mut late]
-        .into_iter()
-        .map(|browser| {
-            let login = club.open(browser, &club.request_uri(&[("issuer_state", &state)]), "");
-            let next = browser.submit(&login, &[("user", "mika")]).expect(303);
-            browser.follow(next).expect(200)
-        })
-        .collect();
-    // Who refuses leaves it to others.
-    let refused = club.request_uri(&[("issuer_state", &state)]);
-    let mut third = club.browser();
-    let login = club.open(&mut third, &refused, "");
-    third.submit(&login, &[("cancel", "1")]).expect(303);
-    let done = early.submit(&pages[0], &[("decision", "approve")]).expect(303);
-    wallet.send(&wallet.code_request(&code_of(done.header("location").unwrap()), &HolderKey::es256())).expect(200);
-    let done = late.submit(&pages[1], &[("decision", "approve")]).expect(303);
-    assert!(done.header("location").unwrap().starts_with(&format!("{REDIRECT_URI}?error=access_denied&")));
-    club.push(&[("issuer_state", &state)]).expect_error(400, "invalid_request");
-    management.get(&format!("{OFFERS}/{}", made["id"].as_str().unwrap())).expect(404);
-    let wrong = json!({ "credentials": [club.id], "singleUse": "yes" });
-    assert_eq!(issuerd_tests::management::details(&management.post(OFFERS, &wrong))[0].0, "singleUse");
 }

@@ -27,6 +27,8 @@ pub mod certificate;
 pub mod claims;
 /// Wallets that prove who they are.
 pub mod client;
+/// A club whose members log in for their cards.
+pub mod club;
 /// Valid bodies of configurations.
 pub mod configurations;
 /// The daemon as a child process.
