@@ -33,6 +33,7 @@ impl Tokens {
 
 /// How far a wallet came, by answers it received. A step that was under way is noted before it is asked for.
 #[derive(Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a step of its own")]
 struct Trail {
     request_uri: Option<String>,
     asked_approval: bool,
@@ -46,6 +47,9 @@ struct Trail {
     asked_refresh: bool,
     refreshed: Option<Tokens>,
 }
+
+/// Writes into the trail of one round.
+type Note<'a> = dyn Fn(&dyn Fn(&mut Trail)) + 'a;
 
 struct Load<'a> {
     daemon: &'a Daemon,
@@ -67,7 +71,7 @@ impl Load<'_> {
         }
     }
 
-    fn go(&self, note: &dyn Fn(&dyn Fn(&mut Trail))) -> io::Result<()> {
+    fn go(&self, note: &Note<'_>) -> io::Result<()> {
         let wallet = self.daemon.wallet();
         let mut browser = Connection::try_open(self.daemon.public())?;
         let mut ask = |request: &Request, status| {
@@ -143,16 +147,15 @@ impl Check<'_> {
     fn pushed(&self, trail: &Trail, request_uri: &str) {
         let open = || self.wallet.send(&self.wallet.open_request(CLIENT, request_uri));
         let opened = open();
-        match (opened.status, trail.asked_approval, &trail.code) {
-            (303, _, None) => {
-                let mut browser = Connection::open(self.wallet.address);
-                let approval = self.wallet.to_approval(&mut browser, &opened, PERSON).unwrap();
-                code_of(browser.send(&approval).expect(303).header("location").unwrap());
-                assert_eq!(browser.send(&approval).status, 400);
-                assert_eq!(open().status, 400);
-            }
-            (400, true, _) => {}
-            (status, asked, code) => panic!("{status} after approval {asked}, code {}", code.is_some()),
+        let (status, asked, code) = (opened.status, trail.asked_approval, trail.code.is_some());
+        let fits = matches!((status, asked, code), (303, _, false) | (400, true, _));
+        assert!(fits, "{status} after approval {asked}, code {code}");
+        if status == 303 {
+            let mut browser = Connection::open(self.wallet.address);
+            let approval = self.wallet.to_approval(&mut browser, &opened, PERSON).unwrap();
+            code_of(browser.send(&approval).expect(303).header("location").unwrap());
+            assert_eq!(browser.send(&approval).status, 400);
+            assert_eq!(open().status, 400);
         }
     }
 

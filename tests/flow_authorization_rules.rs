@@ -2,15 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use issuerd_tests::browser::Browser;
 use issuerd_tests::client::WalletProvider;
 use issuerd_tests::club::{Club, PAR, SCOPE};
-use issuerd_tests::login::{CLIENT, REDIRECT_URI, VERIFIER, challenge, code_of};
-use issuerd_tests::management::OFFERS;
-use issuerd_tests::offer::parameter;
-use issuerd_tests::wallet::credentials;
-use issuerd_tests::{Answer, Connection, Daemon, HolderKey, Proof, Request};
-use serde_json::{Value, json};
+use issuerd_tests::login::{CLIENT, REDIRECT_URI, VERIFIER, code_of};
+use issuerd_tests::{Connection, HolderKey, Proof, Request};
+use serde_json::json;
 use tempfile::TempDir;
 
 // PAR-2.1-01, PAR-2.3-01, PAR-2.3-02, HTP-9110-05

@@ -45,7 +45,7 @@ fn a_configuration_comes_back_as_it_was_sent_with_an_id() {
         assert_eq!(&created[name], value, "{name}");
     }
     assert_eq!(management.get(&path(id)).expect(200).json(), created);
-    assert_eq!(management.list(&format!("{SD_JWT_CONFIGURATIONS}?vct={VCT}")), [created.clone()]);
+    assert_eq!(management.list(&format!("{SD_JWT_CONFIGURATIONS}?vct={VCT}")), std::slice::from_ref(&created));
     // What was read can be sent back.
     assert_eq!(management.put(&path(id), &created).expect(200).json(), created);
     assert_eq!(management.list(SD_JWT_CONFIGURATIONS).len(), 2);

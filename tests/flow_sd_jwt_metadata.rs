@@ -62,8 +62,8 @@ fn looks_and_names_have_their_languages_in_both_formats() {
         assert_eq!(entry["credential_metadata"]["display"], shown);
     }
     let claim = |path: Value, mandatory: bool| json!({ "path": path, "mandatory": mandatory });
-    let mut named = claim(json!(["name"]), true);
-    named["display"] = names.clone();
+    let mut name = claim(json!(["name"]), true);
+    name["display"] = names.clone();
     assert_eq!(
         sd_jwt["credential_metadata"]["claims"],
         json!([
@@ -75,13 +75,13 @@ fn looks_and_names_have_their_languages_in_both_formats() {
             claim(json!(["degrees", null]), false),
             claim(json!(["degrees", null, "title"]), false),
             claim(json!(["degrees", null, "year"]), false),
-            named,
+            name,
             claim(json!(["university"]), true),
         ])
     );
     let claims = mdoc["credential_metadata"]["claims"].as_array().unwrap();
-    let named = claims.iter().find(|claim| claim["path"][1] == "name").unwrap();
-    assert_eq!(named["display"], names);
+    let element = claims.iter().find(|claim| claim["path"][1] == "name").unwrap();
+    assert_eq!(element["display"], names);
 }
 
 fn issued(daemon: &Daemon, body: &Value) -> SdJwt {

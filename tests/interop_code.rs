@@ -1,4 +1,4 @@
-//! The authorization code grant for a wallet that others wrote: pushed requests with PKCE, DPoP with nonces of the server, wallet
+//! The authorization code grant for a wallet that others wrote: pushed requests with PKCE, `DPoP` with nonces of the server, wallet
 //! attestation with challenges, attested keys, refresh.
 
 use base64::Engine as _;

@@ -103,7 +103,7 @@ fn a_hundred_refreshes_at_once_name_one_successor() {
         assert_eq!(named.len(), 1);
         // Old and new at once: the new one retires the old one, and who shows that again ends both.
         let successor = answers[0].json()["refresh_token"].as_str().unwrap().to_owned();
-        let turn = |place: usize| if place % 2 == 0 { token } else { successor.as_str() };
+        let turn = |place: usize| if place.is_multiple_of(2) { token } else { successor.as_str() };
         let requests: Vec<_> = (0..CROWD).map(|place| wallet.refresh_request(turn(place), &key)).collect();
         let answers = volley.fire(&requests);
         let fits = |answer: &Answer| answer.status == 200 || answer.json()["error"] == "invalid_grant";

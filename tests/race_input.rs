@@ -223,7 +223,9 @@ fn a_hundred_at_once_with_bad_input_get_clear_errors_and_cost_little() {
                 })
             })
             .collect();
-        crowd.into_iter().for_each(|one| one.join().unwrap());
+        for one in crowd {
+            one.join().unwrap();
+        }
         done.store(true, Ordering::Relaxed);
         good.join().unwrap()
     });

@@ -128,7 +128,9 @@ fn many_reloads_at_once_fail_no_claim_and_end_on_the_last_version() {
                 })
             })
             .collect();
-        reloads.into_iter().for_each(|reloading| reloading.join().unwrap());
+        for reloading in reloads {
+            reloading.join().unwrap();
+        }
         done.store(true, Ordering::Relaxed);
         claims.into_iter().map(|claiming| claiming.join().unwrap()).sum()
     });

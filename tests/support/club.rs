@@ -43,7 +43,6 @@ impl Club {
     }
 
     /// Such a push, to be sent.
-    #[expect(clippy::unused_self, reason = "it reads like the others")]
     #[must_use]
     pub fn push_request(&self, fields: &[(&str, &str)]) -> Request {
         let challenge = challenge();
