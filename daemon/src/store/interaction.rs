@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use super::authorization::NewAuthorization;
 use super::engine::{Batch, Version};
 use super::pushed::PushedKey;
 use super::tables::{INTERACTION, PUSHED_REQUEST};
@@ -89,15 +90,16 @@ impl Store {
         self.commit(Batch::default().check(INTERACTION, &key, Some(version)).put(INTERACTION, &key, sealed, ends)).await
     }
 
-    /// Ends an interaction as it was read, and with it all that it uses up, or nothing.
+    /// Ends an interaction as it was read, and with it all that it uses up, and stores what was approved; or does nothing.
     pub async fn interaction_end(
         &self,
         id: &str,
         version: Version,
         completes: Completes,
+        approved: Option<&NewAuthorization>,
     ) -> Result<InteractionEnd, StoreError> {
         let key = key(id);
-        self.decide(|| self.interaction_ending(key, version, completes).boxed()).await
+        self.decide(|| self.interaction_ending(key, version, completes, approved).boxed()).await
     }
 
     async fn interaction_ending(
@@ -105,6 +107,7 @@ impl Store {
         key: [u8; 32],
         version: Version,
         completes: Completes,
+        approved: Option<&NewAuthorization>,
     ) -> Result<Decision<InteractionEnd>, StoreError> {
         let found = self.engine.get(INTERACTION, &key).await?;
         if found.is_none_or(|entry| entry.version != version) {
@@ -124,6 +127,9 @@ impl Store {
                 None => return Ok(Decision::Answer(InteractionEnd::OfferUsed)),
                 Some(with_offer) => batch = with_offer,
             }
+        }
+        if let Some(approved) = approved {
+            batch = self.authorizing(approved, batch)?;
         }
         Ok(Decision::Write(batch, InteractionEnd::Ended))
     }

@@ -127,7 +127,6 @@ async fn authorize(app: &Shared, configuration: Uuid) -> String {
         identified: false,
         scope: None,
         claims: ApprovedClaims::default(),
-        offer: None,
     };
     app.authorizations.grant(approved).await.unwrap()
 }

@@ -62,7 +62,6 @@ impl Running {
             identified: false,
             scope: None,
             claims: ApprovedClaims::default(),
-            offer: None,
         };
         change(&mut approved);
         self.app.authorizations.grant(approved).await.unwrap()

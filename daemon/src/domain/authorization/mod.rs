@@ -80,18 +80,16 @@ pub struct Approved {
     pub scope: Option<String>,
     /// What is known of the person from the login on.
     pub claims: ApprovedClaims,
-    /// The authorization code offer that it began with, for the log.
-    pub offer: Option<Uuid>,
 }
 
 impl Authorizations {
-    /// Stores what was approved and makes the code for it: 256 random bits that are kept as a hash.
-    pub async fn grant(&self, approved: Approved) -> Result<String, Failure> {
+    /// Makes a code for what was approved: 256 random bits, of which a hash is to be stored. The interaction that ends with it stores
+    /// both in the batch that ends it.
+    pub fn prepare(&self, approved: Approved) -> Result<(String, NewAuthorization), Failure> {
         let now = self.clock.now();
         let id = ordered_uuid(now, self.random.as_ref())?;
         let code = B64.encode(bytes::<32>(self.random.as_ref())?);
         let expires_at = after(now, self.site.code_flow.code_lifetime);
-        tracing::info!(authorization = %id, user = %approved.user_id, offer = ?approved.offer, "authorized");
         let authorization = Offer {
             id,
             user_id: approved.user_id,
@@ -119,7 +117,13 @@ impl Authorizations {
         };
         let keep_until = after(expires_at, KEEP_UNUSED);
         let (claims, hash, instance_key) = (approved.claims, sha256(code.as_bytes()), approved.instance_key);
-        let new = NewAuthorization { authorization, claims, code: hash, record, instance_key, keep_until };
+        Ok((code, NewAuthorization { authorization, claims, code: hash, record, instance_key, keep_until }))
+    }
+
+    /// A code without an interaction, for tests of what comes after.
+    #[cfg(test)]
+    pub(crate) async fn grant(&self, approved: Approved) -> Result<String, Failure> {
+        let (code, new) = self.prepare(approved)?;
         self.store.authorization_grant(&new).await?;
         Ok(code)
     }

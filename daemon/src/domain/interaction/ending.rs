@@ -8,8 +8,8 @@ use crate::domain::Failure;
 use crate::store::interaction::{Completes, InteractionEnd};
 
 impl Interactions {
-    /// The person approved. Of many approvals at once one gets a code; the record and the pushed request are gone before the code is
-    /// made, so a failure in between costs the person a new start, and never makes a second code.
+    /// The person approved. One batch ends the interaction, uses the pushed request up and stores the code, so of many approvals at once
+    /// one gets a code, and a failure leaves either all as it was or the code stored.
     pub async fn approve(&self, session: Session) -> Result<Move, Failure> {
         let interaction = &session.interaction;
         let (Stage::Consent, Some(user), Some(identity)) =
@@ -31,15 +31,17 @@ impl Interactions {
             identity,
             added: interaction.added.clone(),
             holder: interaction.holder.as_ref().and_then(|holder| serde_json::to_value(holder).ok()),
-            offer: interaction.request.offer,
         };
-        match self.store.interaction_end(&session.id, session.version, interaction.completes()).await? {
-            InteractionEnd::Ended => {}
+        let (code, new) = self.grants.prepare(approved)?;
+        let (completes, offer) = (interaction.completes(), interaction.request.offer);
+        match self.store.interaction_end(&session.id, session.version, completes, Some(&new)).await? {
+            InteractionEnd::Ended => {
+                tracing::info!(authorization = %new.authorization.id, %user, ?offer, "authorized");
+            }
             InteractionEnd::Gone | InteractionEnd::RequestUsed => return Ok(Move::Over),
             // Somebody else has claimed it while this person logged in.
             InteractionEnd::OfferUsed => return self.end_with(session, "access_denied", None).await,
         }
-        let code = self.grants.grant(approved).await?;
         let (uri, state) = (&interaction.request.redirect_uri, interaction.request.state.as_deref());
         Ok(Move::Answer(self.answer(uri, state, vec![("code", &code)])))
     }
@@ -69,7 +71,7 @@ impl Interactions {
 
     async fn ends(&self, session: &Session) -> Result<bool, Failure> {
         let completes = Completes { pushed: session.interaction.pushed, offer: None };
-        let end = self.store.interaction_end(&session.id, session.version, completes).await?;
+        let end = self.store.interaction_end(&session.id, session.version, completes, None).await?;
         Ok(end == InteractionEnd::Ended)
     }
 }

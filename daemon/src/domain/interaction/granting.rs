@@ -7,6 +7,7 @@ use super::parties::{Approved, Grants, Offered};
 use crate::domain::Failure;
 use crate::domain::authorization::offers::{CodeOffer, CodeOffers};
 use crate::domain::authorization::{self, ApprovedClaims, Authorizations};
+use crate::store::authorization::NewAuthorization;
 
 /// Offers and codes.
 pub struct CodeGrants {
@@ -21,7 +22,7 @@ impl Grants for CodeGrants {
         Box::pin(async move { Ok(self.offers.by_issuer_state(issuer_state).await?.map(offered)) })
     }
 
-    fn grant(&self, approved: Approved) -> BoxFuture<'_, Result<String, Failure>> {
+    fn prepare(&self, approved: Approved) -> Result<(String, NewAuthorization), Failure> {
         let claims = ApprovedClaims {
             authentication_provider: approved.identity.document().as_object().cloned().unwrap_or_default(),
             identity: approved.identity.claims,
@@ -40,9 +41,8 @@ impl Grants for CodeGrants {
             identified: approved.identified,
             scope: approved.scope,
             claims,
-            offer: approved.offer,
         };
-        Box::pin(self.authorizations.grant(approved))
+        self.authorizations.prepare(approved)
     }
 }
 

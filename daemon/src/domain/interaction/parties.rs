@@ -12,6 +12,7 @@ use crate::domain::authorization::AskedClaims;
 use crate::domain::client::RequestObjectError;
 use crate::domain::interaction_hook::HookSession;
 use crate::domain::login::{Begun, Identity, LoginAnswer, LoginError, LoginRequest, PendingLogin, ProviderSummary};
+use crate::store::authorization::NewAuthorization;
 
 /// A wallet, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,8 +84,8 @@ pub trait Grants: Send + Sync + 'static {
     /// The offer with this `issuer_state`, while it lasts.
     fn offer<'a>(&'a self, issuer_state: &'a str) -> BoxFuture<'a, Result<Option<Offered>, Failure>>;
 
-    /// A code for what a person has approved.
-    fn grant(&self, approved: Approved) -> BoxFuture<'_, Result<String, Failure>>;
+    /// A code for what a person has approved, and what is to be stored of it.
+    fn prepare(&self, approved: Approved) -> Result<(String, NewAuthorization), Failure>;
 }
 
 /// Who a person is.
@@ -154,8 +155,6 @@ pub struct Approved {
     pub added: Map<String, Value>,
     /// Who the holder is for the plugins that follow.
     pub holder: Option<Value>,
-    /// The offer.
-    pub offer: Option<Uuid>,
 }
 
 impl std::fmt::Debug for Approved {

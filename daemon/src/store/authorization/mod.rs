@@ -92,19 +92,31 @@ fn claims_context(id: Uuid) -> Vec<u8> {
 
 impl Store {
     /// Stores an authorization with its code.
-    pub async fn authorization_grant(&self, new: &NewAuthorization) -> Result<(), StoreError> {
+    #[cfg(test)]
+    pub(crate) async fn authorization_grant(&self, new: &NewAuthorization) -> Result<(), StoreError> {
+        // Without a check nothing can be in the way.
+        self.commit(self.authorizing(new, Batch::default())?).await.map(drop)
+    }
+
+    /// How many authorizations are kept.
+    #[cfg(test)]
+    pub(crate) async fn authorizations(&self) -> usize {
+        self.engine.scan(AUTHORIZATION, b"", None, 10_000).await.unwrap().entries.len()
+    }
+
+    /// Puts an authorization and its code into `batch`.
+    pub(super) fn authorizing(&self, new: &NewAuthorization, batch: Batch) -> Result<Batch, StoreError> {
         let id = new.authorization.id;
         let claims = self.seal_at(&claims_context(id), &new.claims)?;
         let (kept, ends) = (Some(new.keep_until), Some(new.record.expires_at));
-        let mut batch = Batch::default()
+        let mut batch = batch
             .put(AUTHORIZATION, id.as_bytes(), codec::pack(&new.authorization)?, kept)
             .put(AUTHORIZATION_SECRETS, id.as_bytes(), claims, ends)
             .put(AUTHORIZATION_CODE, &new.code, codec::pack(&new.record)?, kept);
         if let Some(key) = new.instance_key {
             batch = batch.put(CODE_INSTANCE, &new.code, key.to_vec(), kept);
         }
-        // Without a check nothing can be in the way.
-        self.commit(batch).await.map(drop)
+        Ok(batch)
     }
 
     /// An authorization with its state now.

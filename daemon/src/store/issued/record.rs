@@ -16,7 +16,7 @@ const WHAT: &str = "credential";
 
 /// A record of one issued credential: metadata and digests, no claim value, no credential.
 ///
-/// It is read from the store by [`Issued::unpack`] alone, which knows the older format too.
+/// It is read from the store by `unpack` alone, which knows the older format too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Issued {
     /// The credential's id.

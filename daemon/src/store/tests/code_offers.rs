@@ -69,7 +69,7 @@ async fn of_many_ends_of_interactions_one_uses_an_offer_up() {
     let completes = Completes { pushed: None, offer: Some(offer.id) };
     let end = async |id: &str, completes| {
         let version = store.interaction_find::<String>(id).await.unwrap().map(|kept| kept.version);
-        store.interaction_end(id, version.unwrap(), completes).await.unwrap()
+        store.interaction_end(id, version.unwrap(), completes, None).await.unwrap()
     };
     assert_eq!(end("first", completes).await, InteractionEnd::Ended);
     assert!(store.code_offer_by_state(&offer.issuer_state).await.unwrap().is_none());

@@ -39,7 +39,7 @@ async fn a_person_logs_in_approves_and_goes_back_with_a_code() {
     let visitor = bench.begin(&uri).await;
     assert_eq!(Interactions::place(&bench.session(&visitor).await), Move::To(Place::Login));
     assert_eq!(bench.log_in(&visitor).await, Move::To(Place::Consent));
-    assert_eq!(bench.codes(), 0);
+    assert_eq!(bench.codes().await, 0);
     let expected = format!("{CALLBACK}?code=code1&state=s%261&{ISS}");
     assert_eq!(bench.approve(&visitor).await, Move::Answer(expected));
     let approved = bench.parties.granted.lock().unwrap()[0].clone();
@@ -87,7 +87,7 @@ async fn a_page_can_be_loaded_again_until_one_of_them_is_completed() {
     assert!(matches!(bench.approve(&second).await, Move::Answer(_)));
     assert_eq!(bench.approve(&first).await, Move::Over);
     assert_eq!(refusal(&bench.open(&uri).await), Some(Unsafe::UnknownRequest));
-    assert_eq!(bench.codes(), 1);
+    assert_eq!(bench.codes().await, 1);
 }
 
 // PAR-2.2-05, SEC-CODE-02
@@ -112,7 +112,7 @@ async fn a_hundred_who_complete_one_request_get_one_code() {
     }
     let moves = tasks.join_all().await;
     assert_eq!(moves.iter().filter(|next| matches!(next, Move::Answer(_))).count(), 1);
-    assert_eq!(bench.codes(), 1);
+    assert_eq!(bench.codes().await, 1);
 }
 
 // OAU-10.12-01, SEC-SESS-02
@@ -145,7 +145,7 @@ async fn who_refuses_goes_back_with_an_error_and_cannot_approve_later() {
     assert_eq!(bench.interactions.refuse(deny).await.unwrap(), Move::Answer(expected));
     assert_eq!(bench.interactions.approve(approve).await.unwrap(), Move::Over);
     assert_eq!(refusal(&bench.open(&uri).await), Some(Unsafe::UnknownRequest));
-    assert_eq!(bench.codes(), 0);
+    assert_eq!(bench.codes().await, 0);
 }
 
 // SEC-SESS-03
@@ -154,7 +154,7 @@ async fn nobody_approves_before_the_login() {
     let bench = Bench::new().await;
     let visitor = bench.begin(&bench.push().await).await;
     assert_eq!(bench.approve(&visitor).await, Move::To(Place::Login));
-    assert_eq!(bench.codes(), 0);
+    assert_eq!(bench.codes().await, 0);
 }
 
 // PAR-2.1-08, PAR-2.1-03, RFC 9101 10.5
@@ -263,7 +263,7 @@ async fn an_offer_for_one_authorization_is_used_up_by_it() {
     assert!(matches!(bench.approve(&visitors[1]).await, Move::Answer(location) if location.contains("code=code1")));
     let late = bench.approve(&visitors[0]).await;
     assert!(matches!(late, Move::Answer(location) if location.contains("error=access_denied")));
-    assert_eq!(bench.codes(), 1);
+    assert_eq!(bench.codes().await, 1);
     assert!(store.code_offer_find(offer.id).await.unwrap().is_none());
 }
 
@@ -508,7 +508,7 @@ async fn a_hook_that_denies_or_fails_ends_the_interaction() {
         let visitor = bench.begin(&bench.push().await).await;
         assert_eq!(bench.log_in(&visitor).await, expected);
         assert!(bench.interactions.session(&visitor.0, Some(&visitor.1)).await.unwrap().is_none());
-        assert_eq!(bench.codes(), 0);
+        assert_eq!(bench.codes().await, 0);
     }
 }
 

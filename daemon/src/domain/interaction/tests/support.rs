@@ -2,6 +2,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use serde_json::{Map, json};
 use uuid::Uuid;
 
@@ -22,7 +23,9 @@ use crate::domain::login::{Begun, Identity, LoginAnswer, LoginError, LoginReques
 use crate::domain::roster::{LiveRoster, Places};
 use crate::domain::site::{CodeFlow, SignedRequests};
 use crate::domain::testing::Told;
+use crate::store::authorization::{ApprovedClaims, AuthorizationCode, NewAuthorization};
 use crate::store::memory::MemoryEngine;
+use crate::store::offer::{Offer, OfferState};
 use crate::store::seal::Sealer;
 
 pub(super) const ISSUER: &str = "https://issuer.example";
@@ -89,11 +92,48 @@ impl Grants for Parties {
         Box::pin(async move { Ok(found) })
     }
 
-    fn grant(&self, approved: Approved) -> BoxFuture<'_, Result<String, Failure>> {
+    fn prepare(&self, approved: Approved) -> Result<(String, NewAuthorization), Failure> {
         let mut granted = self.granted.lock().unwrap();
+        let new = authorization(&approved, granted.len());
         granted.push(approved);
-        let code = format!("code{}", granted.len());
-        Box::pin(async move { Ok(code) })
+        Ok((format!("code{}", granted.len()), new))
+    }
+}
+
+/// What the authorization code grant makes of it, as far as the end of an interaction is concerned.
+fn authorization(approved: &Approved, number: usize) -> NewAuthorization {
+    let now = Timestamp::UNIX_EPOCH;
+    let id = Uuid::from_u128(1_000 + number as u128);
+    NewAuthorization {
+        authorization: Offer {
+            id,
+            user_id: approved.user,
+            served: vec![0; approved.configurations.len()],
+            configurations: approved.configurations.clone(),
+            created_at: now,
+            expires_at: Timestamp::MAX,
+            state: OfferState::Open,
+            redeemed_at: None,
+            issued_at: None,
+            ended_at: None,
+            tx_code: None,
+            attempts_left: 5,
+        },
+        claims: ApprovedClaims::default(),
+        code: [u8::try_from(number).unwrap(); 32],
+        record: AuthorizationCode {
+            authorization: id,
+            client_id: approved.client_id.clone(),
+            redirect_uri: approved.redirect_uri.clone(),
+            code_challenge: approved.code_challenge.clone(),
+            dpop_jkt: approved.dpop_jkt,
+            identified: approved.identified,
+            scope: approved.scope.clone(),
+            expires_at: Timestamp::MAX,
+            used: false,
+        },
+        instance_key: approved.instance_key,
+        keep_until: Timestamp::MAX,
     }
 }
 
@@ -277,7 +317,7 @@ impl Bench {
         self.interactions.approve(session).await.unwrap()
     }
 
-    pub(super) fn codes(&self) -> usize {
-        self.parties.granted.lock().unwrap().len()
+    pub(super) async fn codes(&self) -> usize {
+        self.interactions.store.authorizations().await
     }
 }

@@ -50,7 +50,6 @@ fn approved(configurations: &[Uuid], claims: Value) -> Approved {
             holder: holder(&identity),
             asked: AskedClaims::new(),
         },
-        offer: None,
     }
 }
 
