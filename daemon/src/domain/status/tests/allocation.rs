@@ -74,6 +74,8 @@ async fn the_places_of_a_batch_lie_apart() {
 async fn types_and_iacas_have_lists_of_their_own_and_the_configuration_is_made_on_demand() {
     let house = House::new().await;
     let pass = house.statuses.allocate(&house.of(PASS), 1).await.unwrap().remove(0);
+    // Lists are in the order of their making.
+    house.clock.advance(Duration::from_secs(1));
     let card = house.statuses.allocate(&house.of("org.example.card"), 1).await.unwrap().remove(0);
     assert_ne!(pass.list, card.list);
     let lists = house.statuses.lists(ListKind::Mobile);
@@ -95,6 +97,7 @@ async fn the_next_list_is_opened_before_the_last_place_is_given() {
     assert_eq!(house.statuses.lists(ListKind::Mobile).len(), 1);
     assert_eq!(house.statuses.levels().places_left, Some(101));
     house.statuses.allocate(&house.of(PASS), 2).await.unwrap();
+    house.clock.advance(Duration::from_secs(1));
     house.statuses.open_in_time().await.unwrap();
     house.statuses.open_in_time().await.unwrap();
     let lists = house.statuses.lists(ListKind::Mobile);
