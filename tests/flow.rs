@@ -53,6 +53,7 @@ mod flow_plugin_reload;
 mod flow_plugins;
 mod flow_proof;
 mod flow_proof_keys;
+mod flow_registers;
 mod flow_restart;
 mod flow_sd_jwt;
 mod flow_sd_jwt_configurations;

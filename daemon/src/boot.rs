@@ -1,6 +1,7 @@
 //! Builds the parts of a running issuer from the configuration; the only file that names concrete ones.
 
 mod anchors;
+mod claim_sources;
 mod clients;
 mod encryption;
 mod login;
@@ -26,7 +27,6 @@ use crate::config::master_key::{self, MasterKeyError};
 use crate::config::{Config, StoreSection};
 use crate::domain::Failure;
 use crate::domain::access::clients::Clients;
-use crate::domain::claim_source::catalog::ClaimSources;
 use crate::domain::configuration::catalog::Configurations;
 use crate::domain::event::Events;
 use crate::domain::hook::Hooks;
@@ -118,10 +118,8 @@ async fn open_under(config: &Config, system: Arc<dyn Clock>, guests: Guests) -> 
         }
     };
     let hooks = Arc::new(Hooks::new(plugins.roster(), Arc::clone(&events)));
-    let (sources_clock, sources_random) = (Arc::clone(&clock), Arc::clone(&random));
-    let claim_sources =
-        ClaimSources::load(store.clone(), sources_clock, sources_random, plugins.roster(), Arc::clone(&events));
-    let claim_sources = Arc::new(claim_sources.await?);
+    let of_sources = (store.clone(), Arc::clone(&clock), Arc::clone(&random), Arc::clone(&events));
+    let claim_sources = claim_sources::load(&config.claim_sources, of_sources, plugins.roster()).await?;
     let trust = Trust::load(store.clone(), Arc::clone(&site), Arc::clone(&clock), Arc::clone(&random), events).await?;
     let (configurations, trust) = (Arc::new(configurations), Arc::new(trust));
     let statuses = status::load(config, &store, (&site, &clock, &random), &trust, &metrics).await?;

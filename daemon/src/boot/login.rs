@@ -11,8 +11,8 @@ use crate::domain::Failure;
 use crate::domain::configuration::catalog::Configurations;
 use crate::domain::interaction_hook::InteractionHooks;
 use crate::domain::login::catalog::ProviderParts;
-use crate::domain::login::outbound::Reach;
 use crate::domain::login::{Providers, TestUser};
+use crate::domain::outbound::Reach;
 use crate::domain::site::Site;
 use crate::domain::user::Users;
 use crate::outbound::Web;
@@ -30,6 +30,12 @@ impl Parts {
     }
 }
 
+/// Which servers may be reached.
+pub(super) fn reach(allow_private: bool, ca_file: &str) -> Reach {
+    let ca_file = Some(ca_file).filter(|file| !file.is_empty()).map(PathBuf::from);
+    Reach { allow_private, ca_file }
+}
+
 /// What many parts are made of.
 type Common = (Store, Arc<Site>, Arc<dyn Clock>, Arc<dyn Random>);
 
@@ -39,8 +45,7 @@ pub(super) async fn providers(
     (store, site, clock, random): Common,
     configurations: Arc<Configurations>,
 ) -> Result<Arc<Providers>, Failure> {
-    let ca_file = Some(&login.ca_file).filter(|file| !file.is_empty()).map(PathBuf::from);
-    let reach = Reach { allow_private: login.allow_private, ca_file };
+    let reach = reach(login.allow_private, &login.ca_file);
     let test_users = login.test_user.iter();
     let test_users = test_users.map(|user| TestUser { name: user.name.clone(), claims: user.claims.clone() });
     let outbound = Arc::new(Web::new(&reach));

@@ -3,6 +3,7 @@
 
 mod authorization_code;
 mod check;
+mod claim_sources;
 mod clients;
 mod dpop;
 mod encryption;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use crate::plugin::settings::Settings;
 
 pub use authorization_code::AuthorizationCode;
+pub use claim_sources::ClaimSourcesSection;
 pub use clients::{ClientEntry, Clients};
 pub use dpop::DpopSection;
 pub use encryption::EncryptionSection;
@@ -78,6 +80,8 @@ pub struct Config {
     pub signed_metadata: SignedMetadata,
     /// How holders log in.
     pub login: Login,
+    /// How registers are reached.
+    pub claim_sources: ClaimSourcesSection,
     /// Which wallets may come.
     pub clients: Clients,
     /// Wallets that their provider vouches for.
@@ -110,6 +114,7 @@ impl Config {
         self.encryption.check(mistakes);
         self.signed_metadata.check(mistakes);
         self.login.check(&self.server.issuer, mistakes);
+        self.claim_sources.check(mistakes);
         self.wallet_attestation.check(mistakes);
         self.status.check(mistakes);
         self.plugins.check(mistakes);

@@ -68,12 +68,24 @@ pub fn pass(claims: &str, mapped: &BTreeSet<&str>) -> Result<Map<String, Value>,
         crate::wire::json::JsonError::TooDeep => Breach::TooDeep,
         _ => Breach::NotAnObject,
     })?;
+    checked(&claims)?;
+    claims.retain(|name, _| mapped.contains(name.as_str()));
+    Ok(claims)
+}
+
+/// The same for a register that is no plugin: it answers others as well, and what its records hold besides is not its fault. So names
+/// that no configuration maps are dropped first.
+pub fn pick(mut claims: Map<String, Value>, mapped: &BTreeSet<&str>) -> Result<Map<String, Value>, Breach> {
+    claims.retain(|name, _| mapped.contains(name.as_str()));
+    checked(&claims)?;
+    Ok(claims)
+}
+
+fn checked(claims: &Map<String, Value>) -> Result<(), Breach> {
     if let Some(name) = RESERVED.iter().find(|name| claims.contains_key(**name)) {
         return Err(Breach::Reserved(name));
     }
-    check_object(&claims, MOST_LEVELS)?;
-    claims.retain(|name, _| mapped.contains(name.as_str()));
-    Ok(claims)
+    check_object(claims, MOST_LEVELS)
 }
 
 fn check_object(object: &Map<String, Value>, levels: usize) -> Result<(), Breach> {

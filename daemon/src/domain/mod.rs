@@ -25,6 +25,7 @@ mod mirror;
 pub mod nonce;
 pub mod notification;
 pub mod offer;
+pub mod outbound;
 pub mod proof;
 pub mod roster;
 pub mod saved;

@@ -4,52 +4,76 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use http::HeaderMap;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER};
 
-use crate::domain::login::outbound::{Answer, Ask, MOST_BYTES, NoAnswer, Outbound, Reach};
+use crate::domain::outbound::{Answer, Ask, Body, NoAnswer, Outbound, Reach};
 use crate::plugin::outbound::{guarded, reason, target};
-
-/// Time for a request and its whole answer: somebody waits for a page.
-const TIME: Duration = Duration::from_secs(5);
 
 /// The network.
 pub struct Web {
-    /// Or why there is no client: an issuer without providers needs none.
+    /// Or why there is no client: an issuer that asks nobody needs none.
     client: Result<reqwest::Client, String>,
     private: bool,
-    time: Duration,
 }
 
 impl Web {
     /// A way to the network within `reach`.
     #[must_use]
     pub fn new(reach: &Reach) -> Self {
-        Self { client: guarded(reach.allow_private, reach.ca_file.clone()), private: reach.allow_private, time: TIME }
+        Self { client: guarded(reach.allow_private, reach.ca_file.clone()), private: reach.allow_private }
+    }
+
+    fn request(&self, ask: &Ask<'_>) -> Result<reqwest::RequestBuilder, NoAnswer> {
+        let client = self.client.as_ref().map_err(|problem| NoAnswer(problem.clone()))?;
+        let url = target(ask.url, self.private).map_err(NoAnswer)?;
+        let mut request = match &ask.body {
+            None => client.get(url),
+            Some(Body::Form(form)) => post(client, url, "application/x-www-form-urlencoded", form),
+            Some(Body::Json(json)) => post(client, url, "application/json", json),
+        };
+        if let Some((name, secret)) = &ask.header {
+            let mut value = http::HeaderValue::from_bytes(secret.expose())
+                .map_err(|_| NoAnswer("the secret cannot be sent in a header".into()))?;
+            value.set_sensitive(true);
+            request = request.header(HeaderName::from_static(name), value);
+        }
+        Ok(request.header(ACCEPT, "application/json").timeout(ask.bounds.time))
     }
 
     async fn send(&self, ask: Ask<'_>) -> Result<Answer, NoAnswer> {
-        let client = self.client.as_ref().map_err(|problem| NoAnswer(problem.clone()))?;
-        let url = target(ask.url, self.private).map_err(NoAnswer)?;
-        let mut request = match ask.form {
-            None => client.get(url),
-            Some(form) => client.post(url).header("content-type", "application/x-www-form-urlencoded").body(form),
-        };
-        if let Some(authorization) = ask.authorization {
-            let mut value = http::HeaderValue::from_bytes(authorization.expose())
-                .map_err(|_| NoAnswer("the secret cannot be sent in a header".into()))?;
-            value.set_sensitive(true);
-            request = request.header("authorization", value);
-        }
-        let sent = request.header("accept", "application/json").timeout(self.time).send().await;
+        let sent = self.request(&ask)?.send().await;
         let mut answer = sent.map_err(|error| NoAnswer(reason(&error)))?;
-        let (status, mut body) = (answer.status().as_u16(), Vec::new());
+        let most = ask.bounds.bytes;
+        let mut read = Answer {
+            status: answer.status().as_u16(),
+            media_type: media_type(answer.headers()),
+            location: header(answer.headers(), &LOCATION).and_then(|to| Some(answer.url().join(to).ok()?.to_string())),
+            retry_after: header(answer.headers(), &RETRY_AFTER)
+                .and_then(|wait| wait.parse().ok().map(Duration::from_secs)),
+            body: Vec::new(),
+        };
         while let Some(chunk) = answer.chunk().await.map_err(|error| NoAnswer(reason(&error)))? {
-            if body.len() + chunk.len() > MOST_BYTES {
-                return Err(NoAnswer(format!("the answer has more than {MOST_BYTES} bytes")));
+            if read.body.len() + chunk.len() > most {
+                return Err(NoAnswer(format!("the answer has more than {most} bytes")));
             }
-            body.extend_from_slice(&chunk);
+            read.body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, body })
+        Ok(read)
     }
+}
+
+fn post(client: &reqwest::Client, url: reqwest::Url, media_type: &str, body: &str) -> reqwest::RequestBuilder {
+    client.post(url).header(CONTENT_TYPE, media_type).body(body.to_owned())
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn media_type(headers: &HeaderMap) -> String {
+    let named = header(headers, &CONTENT_TYPE).unwrap_or_default();
+    named.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 impl Outbound for Web {

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::engine::Batch;
+use super::named::{AUTHENTICATION_PROVIDERS, CLAIM_SOURCES};
 use super::tables::{CONFIGURATION, CONFIGURATION_DOCUMENT, TYPE_KEY};
 use super::type_metadata::NewTypeMetadata;
 use super::{Decision, Store, StoreError, codec};
@@ -105,13 +106,13 @@ impl Store {
         mut batch: Batch,
     ) -> Result<Result<Batch, ConfigurationSave>, StoreError> {
         if let Some(source) = new.claim_source {
-            let Some(named) = self.naming_claim_source(source, batch).await? else {
+            let Some(named) = self.naming_one(CLAIM_SOURCES, source, batch).await? else {
                 return Ok(Err(ConfigurationSave::NoClaimSource));
             };
             batch = named;
         }
         if let Some(provider) = new.authentication_provider {
-            let Some(named) = self.naming_provider(provider, batch).await? else {
+            let Some(named) = self.naming_one(AUTHENTICATION_PROVIDERS, provider, batch).await? else {
                 return Ok(Err(ConfigurationSave::NoAuthenticationProvider));
             };
             batch = named;

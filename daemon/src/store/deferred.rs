@@ -29,8 +29,8 @@ pub enum DeferredState {
 /// What a claim source left for itself.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct SourceState {
-    /// The plugin.
-    pub plugin: String,
+    /// The plugin, or the id of the claim source.
+    pub source: String,
     /// Opaque; handed back to it.
     pub state: String,
 }

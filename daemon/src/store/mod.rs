@@ -22,9 +22,7 @@
 //!
 //! Reads see all that was answered before they began. Time is the store's clock; versions are opaque.
 
-pub mod authentication_provider;
 pub mod authorization;
-pub mod claim_source;
 pub mod client;
 pub mod code_offer;
 mod codec;
@@ -38,6 +36,7 @@ pub mod interaction;
 pub mod interaction_hook;
 pub mod issued;
 pub mod key;
+pub mod named;
 pub mod notification;
 pub mod offer;
 pub mod pushed;

@@ -35,8 +35,6 @@ pub const CLIENT: Table = Table::new(13, "client");
 pub const IDEMPOTENCY: Table = Table::new(14, "idempotency");
 /// Name of a daemon key → sealed PKCS#8.
 pub const KEY: Table = Table::new(15, "key");
-/// Claim source id → its JSON document.
-pub const CLAIM_SOURCE: Table = Table::new(16, "claim_source");
 /// Offer id → sealed [`super::enrichment::Enrichment`]; ends with the access token, or with the offer.
 pub const ENRICHMENT: Table = Table::new(17, "enrichment");
 /// Credential id → the key of its record in a register, sealed.
@@ -99,6 +97,9 @@ pub const DEFERRED_INDEX: Table = Table::new(50, "deferred_index");
 pub const NOTIFICATION: Table = Table::new(51, "notification");
 /// Credential id → SHA-256 of the `notification_id` under which something was said of it.
 pub const CREDENTIAL_NOTIFICATION: Table = Table::new(52, "credential_notification");
+
+/// Claim source id → its sealed document.
+pub const CLAIM_SOURCE: Table = Table::new(54, "sealed_claim_source");
 
 /// All of them.
 pub const ALL: &[Table] = &[

@@ -6,53 +6,63 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::http::{Errand, HttpSource, Tokens};
+use super::read::{Surroundings, read, shown};
 use super::{ClaimSource, Kind, Origin, PluginState, Source};
 use crate::base::clock::Clock;
 use crate::base::id::random_uuid;
 use crate::base::random::Random;
 use crate::domain::Failure;
 use crate::domain::configuration::Configuration;
-use crate::domain::event::Events;
+use crate::domain::event::{Events, Operation, Running, start};
 use crate::domain::mirror::Mirror;
+use crate::domain::outbound::{Outbound, Reach};
 use crate::domain::roster::LiveRoster;
 use crate::store::Store;
-pub use crate::store::claim_source::ClaimSourceDelete;
-use crate::store::tables::CLAIM_SOURCE;
-use crate::wire::fields::{Detail, Fields, read_body};
+use crate::store::named::{CLAIM_SOURCES, Deleted};
+use crate::wire::fields::Detail;
+
+/// What [`ClaimSources`] are made of.
+pub struct SourceParts {
+    /// Where they are kept.
+    pub store: Store,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub random: Arc<dyn Random>,
+    /// The plugins.
+    pub roster: LiveRoster,
+    /// Who is told.
+    pub events: Arc<dyn Events>,
+    /// The network.
+    pub outbound: Arc<dyn Outbound>,
+    /// Which registers may be reached.
+    pub reach: Reach,
+}
 
 /// Creates, replaces, deletes and finds claim sources, and asks them.
 pub struct ClaimSources {
-    store: Store,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    pub(super) events: Arc<dyn Events>,
-    roster: LiveRoster,
+    parts: SourceParts,
+    tokens: Tokens,
     mirror: Mirror<Vec<Arc<ClaimSource>>>,
 }
 
 /// How saving ended.
-pub type Saved = crate::domain::saved::Saved<ClaimSource>;
+pub type Saved = crate::domain::saved::Saved<Value>;
 
 impl ClaimSources {
     /// Loads all from the store.
-    pub async fn load(
-        store: Store,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-        roster: LiveRoster,
-        events: Arc<dyn Events>,
-    ) -> Result<Self, Failure> {
-        let loaded = Self { store, clock, random, events, roster, mirror: Mirror::default() };
+    pub async fn load(parts: SourceParts) -> Result<Self, Failure> {
+        let loaded = Self { parts, tokens: Tokens::default(), mirror: Mirror::default() };
         loaded.refresh().await?;
         Ok(loaded)
     }
 
     async fn refresh(&self) -> Result<(), Failure> {
         let read = async {
-            let all = self.store.document_list::<ClaimSource>(CLAIM_SOURCE).await?;
-            let mut all: Vec<_> = all.into_iter().map(|((source, _), _)| Arc::new(source)).collect();
+            let mut all: Vec<ClaimSource> = self.parts.store.named_list(CLAIM_SOURCES).await?;
             all.sort_by_key(|source| (source.created_at, source.id));
-            Ok(all)
+            Ok(all.into_iter().map(Arc::new).collect())
         };
         self.mirror.follow(read).await
     }
@@ -72,7 +82,7 @@ impl ClaimSources {
     /// Where the claims of a configuration come from, besides its offers.
     #[must_use]
     pub fn of(&self, configuration: &Configuration) -> Option<Source> {
-        let roster = self.roster.now();
+        let roster = self.parts.roster.now();
         let origin = match configuration.claim_source_id {
             Some(id) => self.find(id).map_or(Origin::Gone(id), Origin::Named),
             None => Origin::Bound(roster.places.bindings.get(configuration.credential_type())?.clone()),
@@ -80,16 +90,36 @@ impl ClaimSources {
         Some(Source { origin, roster })
     }
 
-    /// Whether the plugin of a source can be asked now.
+    fn state(&self, plugin: &str) -> PluginState {
+        PluginState::of(&*self.parts.roster.now().calls, plugin)
+    }
+
+    /// A source as the management API shows it, without its secret; of a plugin with whether it can be asked now.
     #[must_use]
-    pub fn plugin_state(&self, source: &ClaimSource) -> PluginState {
-        PluginState::of(&*self.roster.now().calls, &source.plugin)
+    pub fn show(&self, source: &ClaimSource) -> Value {
+        shown(source, |plugin| self.state(plugin))
+    }
+
+    pub(super) fn announced(&self, operation: Operation) -> Running {
+        start(Arc::clone(&self.parts.events), operation)
+    }
+
+    /// A question to a register.
+    pub(super) fn errand<'a>(
+        &'a self,
+        id: Uuid,
+        source: &'a HttpSource,
+        authorizing: &'a (dyn Fn() -> Running + Sync),
+    ) -> Errand<'a> {
+        let SourceParts { clock, outbound, reach, .. } = &self.parts;
+        Errand { id, source, outbound: &**outbound, reach, tokens: &self.tokens, clock: &**clock, authorizing }
     }
 
     /// Tells the log of each source whose plugin cannot be asked.
     pub fn tell_unusable(&self) {
         for source in self.all().iter() {
-            let (id, plugin, state) = (source.id, &source.plugin, self.plugin_state(source));
+            let Kind::Plugin { plugin } = &source.kind else { continue };
+            let (id, state) = (source.id, self.state(plugin));
             if state != PluginState::Loaded {
                 tracing::warn!(claim_source = %id, plugin, ?state, "the plugin of a claim source cannot be asked");
             }
@@ -98,70 +128,40 @@ impl ClaimSources {
 
     /// Creates one.
     pub async fn create(&self, body: &Map<String, Value>) -> Result<Saved, Failure> {
-        let id = random_uuid(self.random.as_ref())?;
-        // Milliseconds, as all times of the management API.
-        let now = Timestamp::from_millisecond(self.clock.now().as_millisecond()).unwrap_or(Timestamp::MAX);
-        self.save(body, id, now, false).await
+        let id = random_uuid(self.parts.random.as_ref())?;
+        self.save(body, id, None).await
     }
 
     /// Replaces one.
     pub async fn replace(&self, id: Uuid, body: &Map<String, Value>) -> Result<Saved, Failure> {
         match self.find(id) {
             None => Ok(Saved::Unknown),
-            Some(old) => self.save(body, id, old.created_at, true).await,
+            Some(old) => self.save(body, id, Some(&old)).await,
         }
     }
 
-    async fn save(
-        &self,
-        body: &Map<String, Value>,
-        id: Uuid,
-        created_at: Timestamp,
-        replace: bool,
-    ) -> Result<Saved, Failure> {
-        let source = match self.read(body, id, created_at) {
-            Ok(source) => source,
+    async fn save(&self, body: &Map<String, Value>, id: Uuid, old: Option<&ClaimSource>) -> Result<Saved, Failure> {
+        let (name, kind) = match self.read(body, old) {
+            Ok(read) => read,
             Err(mistakes) => return Ok(Saved::Invalid(mistakes)),
         };
-        let saved = self.store.claim_source_save(id, &source, replace).await?;
+        // Milliseconds, as all times of the management API.
+        let now = || Timestamp::from_millisecond(self.parts.clock.now().as_millisecond()).unwrap_or(Timestamp::MAX);
+        let source = ClaimSource { id, name, kind, created_at: old.map_or_else(now, |old| old.created_at) };
+        let saved = self.parts.store.named_save(CLAIM_SOURCES, id, &source, old.is_some()).await?;
         self.refresh().await?;
-        Ok(if saved { Saved::Saved(source) } else { Saved::Unknown })
+        Ok(if saved { Saved::Saved(self.show(&source)) } else { Saved::Unknown })
     }
 
-    fn read(&self, body: &Map<String, Value>, id: Uuid, created_at: Timestamp) -> Result<ClaimSource, Vec<Detail>> {
-        read_body(body, |fields| {
-            // A source that was read and is sent back carries them; they say nothing new.
-            fields.value("id");
-            fields.value("createdAt");
-            fields.value("pluginState");
-            let name = fields.text("name", 1, 255);
-            let name = fields.required("name", name).unwrap_or_default().to_owned();
-            let kind = fields.text("type", 1, 32);
-            if fields.required("type", kind).is_some_and(|kind| kind != "plugin") {
-                fields.mistake("type", "must be plugin: this version has no other claim sources");
-            }
-            let plugin = self.plugin(fields);
-            Some(ClaimSource { id, name, kind: Kind::Plugin, plugin, created_at })
-        })
-    }
-
-    fn plugin(&self, fields: &mut Fields<'_>) -> String {
-        let plugin = fields.text("plugin", 1, 255);
-        let Some(plugin) = fields.required("plugin", plugin) else { return String::new() };
-        match PluginState::of(&*self.roster.now().calls, plugin) {
-            PluginState::Loaded => {}
-            PluginState::NoClaimSource => fields.mistake("plugin", "is an auth hook, not a claim source"),
-            PluginState::Missing => {
-                fields.mistake("plugin", "no plugin of this name is loaded; add [plugin.NAME] to issuer.toml");
-            }
-        }
-        plugin.to_owned()
+    fn read(&self, body: &Map<String, Value>, old: Option<&ClaimSource>) -> Result<(String, Kind), Vec<Detail>> {
+        read(body, &Surroundings { old, reach: &self.parts.reach, state: &|plugin| self.state(plugin) })
     }
 
     /// Deletes one that no configuration names.
-    pub async fn delete(&self, id: Uuid) -> Result<ClaimSourceDelete, Failure> {
-        let deleted = self.store.claim_source_delete(id).await?;
+    pub async fn delete(&self, id: Uuid) -> Result<Deleted, Failure> {
+        let deleted = self.parts.store.named_delete(CLAIM_SOURCES, id).await?;
         self.refresh().await?;
+        self.tokens.forget(id);
         Ok(deleted)
     }
 }

@@ -85,6 +85,8 @@ operations! {
     OpenidCredential "OPENID_CREDENTIAL" "openid",
     /// An auth hook is asked whether a request may go on.
     OpenidInteractionHook "OPENID_INTERACTION_HOOK" "openid",
+    /// An access token for a claim source is asked for.
+    OpenidClaimSourceAuthorization "OPENID_CLAIM_SOURCE_AUTHORIZATION" "openid",
     /// Claims are fetched from a claim source.
     OpenidClaimSourceRetrieve "OPENID_CLAIM_SOURCE_RETRIEVE" "openid",
     /// A claim source is made.

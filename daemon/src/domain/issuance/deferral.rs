@@ -94,7 +94,7 @@ impl Issuer {
         let (now, interval) = (self.clock.now(), self.wait_for(&wait));
         let (state, source) = match wait {
             Wait::Approval => (DeferredState::Approval, None),
-            Wait::Source(Patience { plugin, state, .. }) => (DeferredState::Ready, Some(SourceState { plugin, state })),
+            Wait::Source(Patience { source, state, .. }) => (DeferredState::Ready, Some(SourceState { source, state })),
         };
         let busy_until = if source.is_some() { after(now, interval) } else { now };
         let deferred = Deferred {
@@ -186,7 +186,7 @@ impl Issuer {
             Ok(Attempt::Ended) => Ok(Retrieval::Unknown),
             Ok(Attempt::Later(patience)) => {
                 let interval = self.wait_for(&Wait::Source(patience.clone()));
-                let left = SourceState { plugin: patience.plugin, state: patience.state };
+                let left = SourceState { source: patience.source, state: patience.state };
                 self.conclude(deferred, interval, |deferred| deferred.source = Some(left)).await?;
                 Ok(pending(interval))
             }

@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::begin::begin;
-use super::outbound::{Outbound, Reach};
 use super::provider::{AuthMethod, Provider};
 use super::read::{callback, read, shown};
 use super::upstream::Upstreams;
@@ -17,10 +16,11 @@ use crate::base::random::Random;
 use crate::domain::Failure;
 use crate::domain::configuration::catalog::Configurations;
 use crate::domain::mirror::Mirror;
+use crate::domain::outbound::{Outbound, Reach};
 use crate::domain::site::Site;
 use crate::signer::{Algorithm, SoftwareKey};
 use crate::store::Store;
-pub use crate::store::authentication_provider::ProviderDelete;
+use crate::store::named::{AUTHENTICATION_PROVIDERS, Deleted};
 use crate::wire::url::WebUrl;
 
 /// What [`Providers`] are made of.
@@ -63,7 +63,7 @@ impl Providers {
 
     async fn refresh(&self) -> Result<(), Failure> {
         let read = async {
-            let mut all: Vec<Provider> = self.parts.store.provider_list().await?;
+            let mut all: Vec<Provider> = self.parts.store.named_list(AUTHENTICATION_PROVIDERS).await?;
             all.sort_by_key(|provider| (provider.created_at, provider.id));
             Ok(all.into_iter().map(Arc::new).collect())
         };
@@ -179,7 +179,7 @@ impl Providers {
             only_when_named: asked.only_when_named,
             created_at: old.map_or_else(|| self.parts.clock.now(), |old| old.created_at),
         };
-        let saved = self.parts.store.provider_save(id, &provider, old.is_some()).await?;
+        let saved = self.parts.store.named_save(AUTHENTICATION_PROVIDERS, id, &provider, old.is_some()).await?;
         self.refresh().await?;
         Ok(if saved { Saved::Saved(self.show(&provider)?) } else { Saved::Unknown })
     }
@@ -190,8 +190,8 @@ impl Providers {
     }
 
     /// Deletes one that no configuration names.
-    pub async fn delete(&self, id: Uuid) -> Result<ProviderDelete, Failure> {
-        let deleted = self.parts.store.provider_delete(id).await?;
+    pub async fn delete(&self, id: Uuid) -> Result<Deleted, Failure> {
+        let deleted = self.parts.store.named_delete(AUTHENTICATION_PROVIDERS, id).await?;
         self.refresh().await?;
         self.upstreams.forget(id);
         Ok(deleted)

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::outbound::Reach;
+use crate::domain::outbound::Reach;
 use crate::wire::json::parse_object;
 use crate::wire::url::WebUrl;
 

@@ -1,16 +1,16 @@
 //! The provider's token and userinfo endpoints.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as B64};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::outbound::{Answer, Ask, Outbound};
 use super::provider::{AuthMethod, Provider};
-use super::{LoginError, PendingLogin};
+use super::{BOUNDS, LoginError, PendingLogin};
 use crate::base::random::{Random, bytes};
 use crate::base::secret::Secret;
 use crate::domain::Failure;
+use crate::domain::outbound::{Answer, Ask, Body, Outbound, basic, bearer};
 use crate::signer::{Algorithm, SoftwareKey};
 use crate::wire::json::parse_object;
 use crate::wire::jwk;
@@ -73,7 +73,7 @@ impl Exchange<'_> {
         pending: &PendingLogin,
     ) -> Result<Result<Tokens, LoginError>, Failure> {
         let (form, authorization) = self.form(code, pending)?;
-        let ask = Ask { url: endpoint, form: Some(form), authorization };
+        let ask = Ask::post(endpoint, Body::Form(form), BOUNDS).authorized(authorization);
         Ok(match self.outbound.ask(ask).await {
             Ok(answer) => tokens(&answer),
             Err(error) => Err(LoginError::Unavailable(error.0)),
@@ -96,12 +96,7 @@ impl Exchange<'_> {
         let client = self.provider.client_id.as_str();
         let secret = self.provider.client_secret.as_deref().unwrap_or_default();
         match self.provider.token_endpoint_auth_method {
-            AuthMethod::ClientSecretBasic => {
-                // RFC 6749 2.3.1: both are form-encoded first.
-                let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-                let pair = format!("{}:{}", encoded(client), encoded(secret));
-                return Ok(Some(Secret::new(format!("Basic {}", STANDARD.encode(pair)).into_bytes())));
-            }
+            AuthMethod::ClientSecretBasic => return Ok(Some(basic(client, secret))),
             AuthMethod::ClientSecretPost => {
                 form.append_pair("client_id", client).append_pair("client_secret", secret);
             }
@@ -133,10 +128,9 @@ impl Exchange<'_> {
 
     /// Asks for more claims.
     pub(super) async fn userinfo(&self, endpoint: &str, token: &str) -> Result<Map<String, Value>, LoginError> {
-        let authorization = Some(Secret::new(format!("Bearer {token}").into_bytes()));
-        let answer = self.outbound.ask(Ask { url: endpoint, form: None, authorization }).await;
+        let answer = self.outbound.ask(Ask::get(endpoint, BOUNDS).authorized(Some(bearer(token)))).await;
         match answer.map_err(|error| LoginError::Unavailable(error.0))? {
-            Answer { status: 200, body } => {
+            Answer { status: 200, body, .. } => {
                 parse_object(&body).map_err(|error| LoginError::Unacceptable(format!("its userinfo {error}")))
             }
             Answer { status, .. } => Err(LoginError::Unavailable(format!("its userinfo has status {status}"))),

@@ -8,7 +8,6 @@ mod exchange;
 mod finish;
 mod id_token;
 mod keys;
-pub mod outbound;
 pub mod provider;
 mod read;
 pub mod test_user;
@@ -19,14 +18,20 @@ mod tests;
 mod upstream;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::domain::outbound::Bounds;
+
 pub use catalog::Providers;
 pub use test_user::TestUser;
+
+/// What a request to a provider may cost: somebody waits for a page.
+const BOUNDS: Bounds = Bounds { time: Duration::from_secs(5), bytes: 256 * 1024 };
 
 /// A holder who has logged in. `issuer` and `subject` together name the person, and nothing else does.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]

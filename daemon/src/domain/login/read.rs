@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use super::begin::{OWN, printed};
 use super::exchange::client_key;
-use super::outbound::Reach;
 use super::provider::{AuthMethod, Provider};
 use crate::domain::Failure;
+use crate::domain::outbound::Reach;
 use crate::domain::site::Site;
 use crate::wire::fields::{Detail, Fields, read_body};
 use crate::wire::jwk;

@@ -1,22 +1,21 @@
 //! A provider without a network, that can be told to misbehave.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
-use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::catalog::{ProviderParts, Saved};
-use super::outbound::{Answer, Ask, NoAnswer, Outbound, Reach};
 use super::{Begun, LoginRequest, Providers};
 use crate::base::clock::{Clock as _, ManualClock};
 use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;
 use crate::domain::configuration::catalog::Configurations;
 use crate::domain::dpop::DpopPolicy;
+use crate::domain::outbound::Reach;
+use crate::domain::outbound::testing::Network;
 use crate::domain::site::{CodeFlow, Site};
 use crate::signer::{Algorithm, SoftwareKey};
 use crate::store::Store;
@@ -26,48 +25,6 @@ use crate::wire::jwk;
 
 pub(crate) const URL: &str = "https://login.example/realm";
 pub(crate) const START: i64 = 1_800_000_000;
-
-/// URL, form and `Authorization`.
-type Request = (String, Option<String>, Option<String>);
-type Answers = HashMap<String, Result<(u16, String), String>>;
-
-/// What a test tells the network to answer, by URL, and what it was asked.
-#[derive(Default)]
-pub(crate) struct Network {
-    answers: Mutex<Answers>,
-    asked: Mutex<Vec<Request>>,
-}
-
-impl Network {
-    pub(crate) fn answer(&self, url: &str, status: u16, body: &Value) {
-        self.answers.lock().unwrap().insert(url.into(), Ok((status, body.to_string())));
-    }
-
-    pub(crate) fn down(&self, url: &str) {
-        self.answers.lock().unwrap().insert(url.into(), Err("no answer".into()));
-    }
-
-    /// URL, form and `Authorization` of the requests since the last look.
-    pub(crate) fn asked(&self) -> Vec<Request> {
-        std::mem::take(&mut self.asked.lock().unwrap())
-    }
-}
-
-impl Outbound for Network {
-    fn ask<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Answer, NoAnswer>> {
-        let authorization = ask.authorization.map(|value| String::from_utf8(value.expose().to_vec()).unwrap());
-        self.asked.lock().unwrap().push((ask.url.to_owned(), ask.form, authorization));
-        let answer = self.answers.lock().unwrap().get(ask.url).cloned();
-        Box::pin(async move {
-            tokio::task::yield_now().await;
-            match answer {
-                Some(Ok((status, body))) => Ok(Answer { status, body: body.into_bytes() }),
-                Some(Err(text)) => Err(NoAnswer(text)),
-                None => Ok(Answer { status: 404, body: Vec::new() }),
-            }
-        })
-    }
-}
 
 /// An issuer and a provider.
 pub(crate) struct Bench {

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::LoginError;
 use super::discovery::{Discovery, location};
 use super::id_token::Unverified;
 use super::keys::KeySet;
-use super::outbound::{Answer, Ask, Outbound, Reach};
 use super::provider::Provider;
+use super::{BOUNDS, LoginError};
+use crate::domain::outbound::{Answer, Ask, Outbound, Reach};
 
 /// How long a document is used, in seconds.
 const FRESH: i64 = 3_600;
@@ -158,9 +158,9 @@ impl Upstream {
 }
 
 async fn get(outbound: &dyn Outbound, url: &str) -> Result<Vec<u8>, LoginError> {
-    let answer = outbound.ask(Ask { url, form: None, authorization: None }).await;
+    let answer = outbound.ask(Ask::get(url, BOUNDS)).await;
     match answer.map_err(|error| LoginError::Unavailable(error.0))? {
-        Answer { status: 200, body } => Ok(body),
+        Answer { status: 200, body, .. } => Ok(body),
         Answer { status, .. } => Err(LoginError::Unavailable(format!("it answered with status {status}"))),
     }
 }

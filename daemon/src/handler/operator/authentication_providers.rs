@@ -9,11 +9,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::ApiError;
-use super::page::{PageQuery, page_of};
-use super::{authorize, object, path_id, saved};
+use super::page::{Item, PageQuery, page_of};
+use super::{authorize, deleted, object, path_id, saved};
 use crate::app::Shared;
 use crate::domain::access::Permission;
-use crate::domain::login::catalog::ProviderDelete;
 
 /// `POST`
 pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
@@ -30,19 +29,9 @@ pub async fn list(
 ) -> Result<Json<Value>, ApiError> {
     authorize(&app, &headers, Permission::ReadCatalog)?;
     let all = app.providers.all();
-    let shown = all.iter().map(|provider| Ok((provider.id, app.providers.show(provider)?)));
+    let shown = all.iter().map(|provider| Ok(Item { id: provider.id, shown: app.providers.show(provider)? }));
     let shown = shown.collect::<Result<Vec<_>, ApiError>>()?;
-    let page = page_of(shown.iter().map(|(id, shown)| Item { id: *id, shown }), |one| one.id, |_| true, &query)?;
-    Ok(Json(page))
-}
-
-/// A provider as it is listed.
-#[derive(serde::Serialize)]
-#[serde(transparent)]
-struct Item<'a> {
-    #[serde(skip)]
-    id: Uuid,
-    shown: &'a Value,
+    page_of(shown.into_iter(), |one| one.id, |_| true, &query).map(Json)
 }
 
 /// `GET` of one.
@@ -78,11 +67,5 @@ pub async fn delete(
 ) -> Result<StatusCode, ApiError> {
     authorize(&app, &headers, Permission::WriteCatalog)?;
     let id = path_id("id", &id)?;
-    match app.providers.delete(id).await? {
-        ProviderDelete::Deleted => Ok(StatusCode::NO_CONTENT),
-        ProviderDelete::Unknown => Err(ApiError::unknown(id)),
-        ProviderDelete::InUse(configuration) => {
-            Err(ApiError::Conflict(format!("the configuration {configuration} names this authentication provider")))
-        }
-    }
+    deleted(app.providers.delete(id).await?, id)
 }

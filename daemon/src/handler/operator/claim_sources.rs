@@ -5,41 +5,20 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::ApiError;
-use super::page::{PageQuery, page_of};
-use super::{authorize, object, path_id, saved};
+use super::page::{Item, PageQuery, page_of};
+use super::{authorize, deleted, object, path_id, saved};
 use crate::app::Shared;
 use crate::domain::access::Permission;
-use crate::domain::claim_source::catalog::{ClaimSourceDelete, Saved};
-use crate::domain::claim_source::{ClaimSource, PluginState};
-
-/// A source as it is shown.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown<'a> {
-    #[serde(flatten)]
-    source: &'a ClaimSource,
-    /// Whether its plugin can be asked now.
-    plugin_state: PluginState,
-}
-
-fn shown<'a>(app: &Shared, source: &'a ClaimSource) -> Shown<'a> {
-    Shown { source, plugin_state: app.claim_sources.plugin_state(source) }
-}
-
-fn answer(app: &Shared, outcome: Saved, status: StatusCode, id: Uuid) -> Result<Response, ApiError> {
-    saved(outcome.map(|source| json!(shown(app, &source))), status, id)
-}
 
 /// `POST`
 pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
     authorize(&app, &headers, Permission::WriteClaimSources)?;
     let request = object(&headers, &body)?;
-    answer(&app, app.claim_sources.create(&request).await?, StatusCode::CREATED, Uuid::nil())
+    saved(app.claim_sources.create(&request).await?, StatusCode::CREATED, Uuid::nil())
 }
 
 /// `GET` of all.
@@ -50,7 +29,8 @@ pub async fn list(
 ) -> Result<Json<Value>, ApiError> {
     authorize(&app, &headers, Permission::ReadCatalog)?;
     let all = app.claim_sources.all();
-    page_of(all.iter().map(|source| shown(&app, source)), |one| one.source.id, |_| true, &query).map(Json)
+    let shown = all.iter().map(|source| Item { id: source.id, shown: app.claim_sources.show(source) });
+    page_of(shown, |one| one.id, |_| true, &query).map(Json)
 }
 
 /// `GET` of one.
@@ -61,7 +41,7 @@ pub async fn find(
 ) -> Result<Json<Value>, ApiError> {
     authorize(&app, &headers, Permission::ReadCatalog)?;
     let id = path_id("id", &id)?;
-    app.claim_sources.find(id).map(|found| Json(json!(shown(&app, &found)))).ok_or(ApiError::unknown(id))
+    app.claim_sources.find(id).map(|found| Json(app.claim_sources.show(&found))).ok_or(ApiError::unknown(id))
 }
 
 /// `PUT`
@@ -74,7 +54,7 @@ pub async fn replace(
     authorize(&app, &headers, Permission::WriteClaimSources)?;
     let id = path_id("id", &id)?;
     let request = object(&headers, &body)?;
-    answer(&app, app.claim_sources.replace(id, &request).await?, StatusCode::OK, id)
+    saved(app.claim_sources.replace(id, &request).await?, StatusCode::OK, id)
 }
 
 /// `DELETE`: refused while a configuration names it.
@@ -85,11 +65,5 @@ pub async fn delete(
 ) -> Result<StatusCode, ApiError> {
     authorize(&app, &headers, Permission::WriteClaimSources)?;
     let id = path_id("id", &id)?;
-    match app.claim_sources.delete(id).await? {
-        ClaimSourceDelete::Deleted => Ok(StatusCode::NO_CONTENT),
-        ClaimSourceDelete::Unknown => Err(ApiError::unknown(id)),
-        ClaimSourceDelete::InUse(configuration) => {
-            Err(ApiError::Conflict(format!("the configuration {configuration} names this claim source")))
-        }
-    }
+    deleted(app.claim_sources.delete(id).await?, id)
 }

@@ -37,6 +37,7 @@ use crate::app::App;
 use crate::domain::access::Permission;
 use crate::domain::saved::Saved;
 use crate::handler::{credentials, has_media_type};
+use crate::store::named::Deleted;
 use crate::wire::fields::Detail;
 use crate::wire::json::parse_object;
 use error::ApiError;
@@ -47,6 +48,15 @@ pub(super) fn saved(saved: Saved<Value>, status: StatusCode, id: Uuid) -> Result
         Saved::Saved(shown) => Ok((status, Json(shown)).into_response()),
         Saved::Invalid(details) => Err(ApiError::Invalid(details)),
         Saved::Unknown => Err(ApiError::unknown(id)),
+    }
+}
+
+/// What became of a resource that was to be deleted, unless a configuration names it.
+pub(super) fn deleted(deleted: Deleted, id: Uuid) -> Result<StatusCode, ApiError> {
+    match deleted {
+        Deleted::Done => Ok(StatusCode::NO_CONTENT),
+        Deleted::Unknown => Err(ApiError::unknown(id)),
+        Deleted::InUse(configuration) => Err(ApiError::Conflict(format!("the configuration {configuration} names it"))),
     }
 }
 

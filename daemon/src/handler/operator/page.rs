@@ -63,6 +63,17 @@ impl PageQuery {
     }
 }
 
+/// One of a list, as it is shown.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct Item {
+    /// What a cursor names it by.
+    #[serde(skip)]
+    pub id: Uuid,
+    /// The JSON of it.
+    pub shown: Value,
+}
+
 /// One page of a list in memory; `cursor` is the id of the last that was given out.
 pub fn page_of<T: Serialize>(
     all: impl Iterator<Item = T>,

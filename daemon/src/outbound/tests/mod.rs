@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::base::secret::Secret;
+use crate::domain::outbound::Bounds;
 
 /// A server that answers every request with these bytes, and then keeps the connection open; the number of requests.
 fn server(answer: Vec<u8>) -> (String, Arc<AtomicU32>) {
@@ -30,12 +31,14 @@ fn server(answer: Vec<u8>) -> (String, Arc<AtomicU32>) {
     (url, requests)
 }
 
+const BOUNDS: Bounds = Bounds { time: Duration::from_secs(5), bytes: 256 * 1024 };
+
 fn web(allow_private: bool) -> Web {
     Web::new(&Reach { allow_private, ca_file: None })
 }
 
 async fn get(web: &Web, url: &str) -> Result<Answer, NoAnswer> {
-    web.ask(Ask { url, form: None, authorization: None }).await
+    web.ask(Ask::get(url, BOUNDS)).await
 }
 
 fn response(head: &str, body: &str) -> Vec<u8> {
@@ -77,7 +80,7 @@ async fn private_addresses_are_asked_only_where_allowed() {
 // SEC-SSRF-02, UPS-11
 #[tokio::test]
 async fn a_huge_answer_is_not_read_to_its_end() {
-    let announced = server(response("200 OK", &"x".repeat(MOST_BYTES + 1))).0;
+    let announced = server(response("200 OK", &"x".repeat(BOUNDS.bytes + 1))).0;
     let chunk = format!("{:x}\r\n{}\r\n", 65_536, "x".repeat(65_536));
     let unannounced = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{}", chunk.repeat(8));
     for url in [announced, server(unannounced.into_bytes()).0] {
@@ -90,9 +93,9 @@ async fn a_huge_answer_is_not_read_to_its_end() {
 #[tokio::test]
 async fn a_slow_answer_ends_in_time_and_an_error_names_no_url() {
     let (url, _) = server(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{".to_vec());
-    let web = Web { time: Duration::from_millis(200), ..web(true) };
+    let (web, hurried) = (web(true), Bounds { time: Duration::from_millis(200), ..BOUNDS });
     let url = format!("{url}/?code=secret-code");
-    let asked = tokio::time::timeout(TIME, get(&web, &url)).await;
+    let asked = tokio::time::timeout(BOUNDS.time, web.ask(Ask::get(&url, hurried))).await;
     let error = asked.expect("it ends").err().expect("no answer");
     assert!(!error.0.contains("secret-code") && !error.0.contains("127.0.0.1"), "{error}");
     let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -117,7 +120,7 @@ async fn a_form_is_posted_with_its_header() {
     });
     let authorization = Some(Secret::new(b"Basic YTpi".to_vec()));
     let web = web(true);
-    web.ask(Ask { url: &url, form: Some("a=b".into()), authorization }).await.unwrap();
+    web.ask(Ask::post(&url, Body::Form("a=b".into()), BOUNDS).authorized(authorization)).await.unwrap();
     let seen = seen.join().unwrap();
     assert!(seen.starts_with("POST /token HTTP/1.1\r\n"), "{seen}");
     for line in

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use futures_util::future::{BoxFuture, FutureExt as _};
 
 use super::*;
-use crate::store::claim_source::ClaimSourceDelete;
 use crate::store::engine::{Batch, EngineError, Entry, Outcome, Page, Table};
+use crate::store::named::{CLAIM_SOURCES, Deleted};
 
 /// An engine in which something happens just before the next commit.
 struct Raced {
@@ -174,25 +174,25 @@ async fn name(bench: &Bench, configuration: Uuid, source: Uuid) -> Configuration
 async fn a_claim_source_that_is_named_first_is_not_deleted() {
     let bench = on_memory();
     let (source, configuration) = (uuid(), uuid());
-    assert!(bench.store.claim_source_save(source, &json!({}), false).await.unwrap());
+    assert!(bench.store.named_save(CLAIM_SOURCES, source, &json!({}), false).await.unwrap());
     let faster = bench.clone();
     let race = raced(&bench, async move {
         assert_eq!(name(&faster, configuration, source).await, ConfigurationSave::Saved);
     });
-    let deleted = race.store.claim_source_delete(source).await.unwrap();
-    assert_eq!(deleted, ClaimSourceDelete::InUse(configuration));
+    let deleted = race.store.named_delete(CLAIM_SOURCES, source).await.unwrap();
+    assert_eq!(deleted, Deleted::InUse(configuration));
 }
 
 #[tokio::test]
 async fn a_claim_source_that_is_deleted_first_is_not_named() {
     let bench = on_memory();
     let source = uuid();
-    assert!(bench.store.claim_source_save(source, &json!({}), false).await.unwrap());
+    assert!(bench.store.named_save(CLAIM_SOURCES, source, &json!({}), false).await.unwrap());
     let faster = bench.clone();
     let race = raced(&bench, async move {
-        assert_eq!(faster.store.claim_source_delete(source).await.unwrap(), ClaimSourceDelete::Deleted);
+        assert_eq!(faster.store.named_delete(CLAIM_SOURCES, source).await.unwrap(), Deleted::Done);
     });
     assert_eq!(name(&race, uuid(), source).await, ConfigurationSave::NoClaimSource);
     assert!(bench.store.configuration_list::<Value>().await.unwrap().is_empty());
-    assert!(!bench.store.claim_source_save(source, &json!({}), true).await.unwrap());
+    assert!(!bench.store.named_save(CLAIM_SOURCES, source, &json!({}), true).await.unwrap());
 }

@@ -28,19 +28,19 @@ impl House {
         Deferrals { store: self.issuer.store.clone(), clock: self.clock.clone() }
     }
 
-    async fn deferred(&self, token: &str, request: &CredentialRequest<'_>) -> Deferral {
+    pub(super) async fn deferred(&self, token: &str, request: &CredentialRequest<'_>) -> Deferral {
         match self.ask(token, request).await.unwrap() {
             IssuanceOutcome::Deferred(deferral) => deferral,
             other => panic!("{other:?}"),
         }
     }
 
-    async fn retrieve(&self, token: &str, transaction: &Deferral) -> Result<Retrieval, Failure> {
+    pub(super) async fn retrieve(&self, token: &str, transaction: &Deferral) -> Result<Retrieval, Failure> {
         let authorized = self.issuer.authorize_deferred(token).await?.expect("a token that serves");
         self.issuer.retrieve(&authorized, &transaction.transaction_id, &Caller::default()).await
     }
 
-    fn later(&self, seconds: u64) {
+    pub(super) fn later(&self, seconds: u64) {
         self.clock.set(after(self.clock.now(), Duration::from_secs(seconds)));
     }
 
@@ -59,7 +59,7 @@ impl House {
         }
     }
 
-    fn request_of(&self, configuration: Uuid) -> CredentialRequest<'static> {
+    pub(super) fn request_of(&self, configuration: Uuid) -> CredentialRequest<'static> {
         let selector = crate::wire::credential::Selector::Configuration(configuration.to_string().into());
         CredentialRequest { selector, ..self.request(&wallets(1), &self.nonce()) }
     }
@@ -69,14 +69,14 @@ impl House {
     }
 }
 
-fn seconds(retrieval: &Retrieval) -> u64 {
+pub(super) fn seconds(retrieval: &Retrieval) -> u64 {
     match retrieval {
         Retrieval::Pending(deferral) => deferral.interval.as_secs(),
         other => panic!("{other:?}"),
     }
 }
 
-fn issued(retrieval: &Retrieval) -> bool {
+pub(super) fn issued(retrieval: &Retrieval) -> bool {
     matches!(retrieval, Retrieval::Issued(issued) if !issued.credentials.is_empty())
 }
 

@@ -12,12 +12,15 @@ use crate::base::clock::ManualClock;
 use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;
 use crate::domain::authorization::Authorizations;
+use crate::domain::claim_source::catalog::{Saved as SavedSource, SourceParts};
 use crate::domain::configuration::catalog::Saved;
 use crate::domain::dpop::DpopPolicy;
 use crate::domain::event::{Phase, Unheard};
 use crate::domain::hook::AuthHookRule;
 use crate::domain::offer::request::pre_authorized;
 use crate::domain::offer::{Created, Offers};
+use crate::domain::outbound::Reach;
+use crate::domain::outbound::testing::Network;
 use crate::domain::proof::tests::support::Wallet;
 use crate::domain::roster::{LiveRoster, Places};
 use crate::domain::site::{CodeFlow, DeferralRules};
@@ -99,6 +102,7 @@ pub(super) struct House {
     pub(super) events: Arc<Recorder>,
     pub(super) plugins: Arc<Told>,
     pub(super) roster: LiveRoster,
+    pub(super) network: Arc<Network>,
     pub(super) pass: Uuid,
 }
 
@@ -174,9 +178,17 @@ impl House {
         let (events, plugins) = (Arc::new(Recorder::default()), Arc::new(Told::default()));
         let roster = LiveRoster::new(Places { bindings, rules }, plugins.clone());
         let hooks = Hooks::new(roster.clone(), events.clone());
-        let (of_clock, of_random) = (clock.clone(), random.clone());
-        let claim_sources = ClaimSources::load(store.clone(), of_clock, of_random, roster.clone(), events.clone());
-        let claim_sources = Arc::new(claim_sources.await.unwrap());
+        let network = Arc::new(Network::default());
+        let parts = SourceParts {
+            store: store.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            roster: roster.clone(),
+            events: events.clone(),
+            outbound: network.clone(),
+            reach: Reach::default(),
+        };
+        let claim_sources = Arc::new(ClaimSources::load(parts).await.unwrap());
         let nonces = NonceIssuer::new(Secret::new(vec![9; 32]), &site.issuer, Duration::from_mins(5));
         let issuer = Issuer {
             store: store.clone(),
@@ -194,7 +206,7 @@ impl House {
             verify_signatures: true,
         };
         issuer.trust.ensure_active().await.unwrap();
-        let mut house = Self { issuer, clock, engine, events, plugins, roster, pass: Uuid::nil() };
+        let mut house = Self { issuer, clock, engine, events, plugins, roster, network, pass: Uuid::nil() };
         house.pass = house.configure("org.example.pass").await;
         house
     }
@@ -227,6 +239,15 @@ impl House {
             Saved::Saved(configuration) => configuration.id,
             Saved::Invalid(mistakes) => panic!("{mistakes:?}"),
             Saved::Unknown => panic!("unknown"),
+        }
+    }
+
+    /// A claim source.
+    pub(super) async fn claim_source(&self, body: Value) -> Uuid {
+        match self.issuer.claim_sources.create(&map(body)).await.unwrap() {
+            SavedSource::Saved(shown) => shown["id"].as_str().unwrap().parse().unwrap(),
+            SavedSource::Invalid(mistakes) => panic!("{mistakes:?}"),
+            SavedSource::Unknown => panic!("unknown"),
         }
     }
 

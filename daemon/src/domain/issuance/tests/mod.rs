@@ -11,5 +11,6 @@ mod plugins;
 mod reading;
 mod redeeming;
 mod refused;
+mod registers;
 mod reload;
 mod signing;

@@ -57,20 +57,15 @@ async fn the_source_that_a_configuration_names_wins() {
     let house = House::with_plugins(|_| {}, Vec::new(), [("other".into(), "bound".into())].into()).await;
     house.plugins.source("bound", Ok(ready(&json!({"name": "Bound"}))));
     house.plugins.source("named", Ok(ready(&json!({"name": "Named"}))));
-    let body = map(json!({"name": "Register", "type": "plugin", "plugin": "named"}));
-    let crate::domain::claim_source::catalog::Saved::Saved(source) =
-        house.issuer.claim_sources.create(&body).await.unwrap()
-    else {
-        panic!("not saved")
-    };
-    let configuration = house.configure_from("other", Some(source.id)).await;
+    let source = house.claim_source(json!({"name": "Register", "type": "plugin", "plugin": "named"})).await;
+    let configuration = house.configure_from("other", Some(source)).await;
     let selector = || crate::wire::credential::Selector::Configuration(configuration.to_string().into());
     let token = house.token(&[configuration], json!({})).await;
     let request = CredentialRequest { selector: selector(), ..house.request(&wallets(1), &house.nonce()) };
     house.issued(&token, &request).await;
     assert_eq!(house.plugins.asked(), ["fetch named"]);
     let all = house.issuer.configurations.find(configuration).unwrap();
-    assert_eq!(serde_json::to_value(&*all).unwrap()["claimSourceId"], json!(source.id));
+    assert_eq!(serde_json::to_value(&*all).unwrap()["claimSourceId"], json!(source));
     let mut without: Value = serde_json::to_value(&*all).unwrap();
     without.as_object_mut().unwrap().remove("claimSourceId");
     house

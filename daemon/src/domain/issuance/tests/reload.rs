@@ -9,8 +9,7 @@ use super::house::*;
 use super::reading::*;
 use crate::domain::blocked::Blocked;
 use crate::domain::caller::Caller;
-use crate::domain::claim_source::catalog::Saved;
-use crate::domain::claim_source::{Answered, PluginState};
+use crate::domain::claim_source::Answered;
 use crate::domain::configuration::Configuration;
 use crate::domain::context::{Known, Subject};
 use crate::domain::grant::{Granted, Who};
@@ -105,25 +104,25 @@ async fn a_source_whose_plugin_is_gone_is_shown_and_its_requests_wait() {
     let house = House::new().await;
     house.plugins.source("hr", Ok(ready(&json!({"name": "Mika"}))));
     house.plugins.hook("gate", Ok(Gate::Abstain));
-    let body = json!({"name": "Register", "type": "plugin", "plugin": "hr"});
+    let source = house.claim_source(json!({"name": "Register", "type": "plugin", "plugin": "hr"})).await;
+    let configuration = house.configure_from("org.example.named", Some(source)).await;
     let sources = &house.issuer.claim_sources;
-    let Saved::Saved(source) = sources.create(body.as_object().unwrap()).await.unwrap() else { panic!("not saved") };
-    let configuration = house.configure_from("org.example.named", Some(source.id)).await;
+    let state = || sources.show(&sources.find(source).unwrap())["pluginState"].clone();
     let token = house.token(&[configuration], json!({})).await;
     let request = CredentialRequest {
         selector: Selector::Configuration(configuration.to_string().into()),
         ..house.request(&wallets(1), &house.nonce())
     };
-    assert_eq!(sources.plugin_state(&source), PluginState::Loaded);
+    assert_eq!(state(), "loaded");
     let wait = Refusal::Blocked(Blocked::Unavailable { retry_after: None });
     house.roster.exchange(Places::default(), Arc::new(NoPlugins));
-    assert_eq!(sources.plugin_state(&source), PluginState::Missing);
+    assert_eq!(state(), "missing");
     assert_eq!(house.refused(&token, &request).await, wait);
     // A plugin of that name is there again, but it is an auth hook.
     let other = Arc::new(Told::default());
     other.hook("hr", Ok(Gate::Abstain));
     house.roster.exchange(Places::default(), other);
-    assert_eq!(sources.plugin_state(&source), PluginState::NoClaimSource);
+    assert_eq!(state(), "no-claim-source");
     assert_eq!(house.refused(&token, &request).await, wait);
     house.roster.exchange(Places::default(), house.plugins.clone());
     assert_eq!(house.issued(&token, &request).await.len(), 1);

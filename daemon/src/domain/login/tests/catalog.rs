@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::catalog::{ProviderDelete, Saved};
+use super::super::catalog::Saved;
 use super::super::testing::Bench;
 use crate::domain::configuration::catalog::Saved as SavedConfiguration;
+use crate::store::named::Deleted;
 
 async fn saved(bench: &Bench, changes: &Value) -> Result<Value, Vec<String>> {
     match bench.providers.create(&Bench::body(changes)).await.unwrap() {
@@ -152,10 +153,10 @@ async fn configurations_choose_their_providers_and_keep_them() {
         (&mistake[0]["param"], &mistake[0]["msg"]),
         (&json!("authenticationProviderId"), &json!("Resource Not Found"))
     );
-    assert_eq!(bench.providers.delete(second).await.unwrap(), ProviderDelete::InUse(named));
+    assert_eq!(bench.providers.delete(second).await.unwrap(), Deleted::InUse(named));
     bench.configurations.delete(named).await.unwrap();
-    assert_eq!(bench.providers.delete(second).await.unwrap(), ProviderDelete::Deleted);
-    assert_eq!(bench.providers.delete(second).await.unwrap(), ProviderDelete::Unknown);
+    assert_eq!(bench.providers.delete(second).await.unwrap(), Deleted::Done);
+    assert_eq!(bench.providers.delete(second).await.unwrap(), Deleted::Unknown);
 }
 
 #[tokio::test]
