@@ -1,12 +1,13 @@
 //! Status lists as verifiers load them, and as operators keep them.
 
 use issuerd_tests::certificate::Certificate;
+use issuerd_tests::configurations::{changed, diploma};
 use issuerd_tests::management::details;
 use issuerd_tests::offer::path;
 use issuerd_tests::prometheus::event;
 use issuerd_tests::status::{STATUS_LISTS, StatusList, reference};
 use issuerd_tests::wait::until;
-use issuerd_tests::{Answer, Daemon, Request};
+use issuerd_tests::{Answer, Daemon, HolderKey, Request};
 use serde_json::json;
 
 const CWT: &str = "application/statuslist+cwt";
@@ -196,4 +197,40 @@ fn configurations_follow_the_rules_of_the_reference() {
     management.delete(&format!("{all}/{}", spare["id"].as_str().unwrap())).expect(204);
     // An mDL of the standard's docType has lists, too.
     daemon.wallet().metadata();
+}
+
+#[test]
+fn lists_of_sd_jwt_vcs_are_kept_in_the_same_way() {
+    const LISTS: &str = "/v2/credentials/sd-jwt/status-lists";
+    let daemon = Daemon::start();
+    let management = daemon.management();
+    let all = format!("{LISTS}/configurations");
+    let body = json!({
+        "vct": "urn:example:diploma", "timeToLiveDuration": {"hours": 1}, "expiryDuration": {"days": 2}, "bits": 2, "listSize": 500,
+    });
+    assert_eq!(details(&management.post(&all, &json!({ "docType": "x" })))[0].0, "vct");
+    let made = management.post(&all, &body).expect(201).json();
+    let one = format!("{all}/{}", made["id"].as_str().unwrap());
+    assert_eq!((management.get(&one).expect(200).json(), &made["vct"]), (made.clone(), &body["vct"]));
+    // Each format knows its own.
+    management.get(&format!("{STATUS_LISTS}/configurations/{}", made["id"].as_str().unwrap())).expect(404);
+    assert!(management.list(&format!("{STATUS_LISTS}/configurations")).is_empty());
+    let configuration = management.create_sd_jwt(&changed(diploma("urn:example:diploma"), "/includeStatus", true));
+    let offer = management.offer_of(&configuration, &json!({ "given_name": "Mika" }));
+    let credential = daemon.wallet().claim_sd_jwt(&offer, &[HolderKey::es256()]).remove(0);
+    let reference = &credential.payload["status"]["status_list"];
+    let [list] = management.list(LISTS).try_into().unwrap();
+    assert_eq!((&list["uri"], &list["listSize"], &list["bits"]), (&reference["uri"], &json!(500), &json!(2)));
+    assert_eq!(list["statusListConfigurationId"], made["id"]);
+    let id = management.list("/v2/credentials/sd-jwt")[0]["id"].as_str().unwrap().to_owned();
+    let status = format!("/v2/credentials/sd-jwt/{id}/status");
+    management.post(&status, &json!({ "status": "suspended" })).expect(201);
+    let path_of_list = format!("{LISTS}/{}", list["id"].as_str().unwrap());
+    let index = u32::try_from(reference["idx"].as_u64().unwrap()).unwrap();
+    until("the suspension is published", || {
+        let shown = management.get(&path_of_list).expect(200).json();
+        let list = StatusList::from_jwt(shown["list"].as_str()?, &iaca(&daemon));
+        (list.at(index) == 2).then_some(())
+    });
+    management.delete(&one).expect(400);
 }

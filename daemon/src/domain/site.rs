@@ -140,3 +140,28 @@ impl Site {
         }
     }
 }
+
+#[cfg(test)]
+impl Site {
+    /// A small issuer without the authorization code grant; `path` is the one of its URL.
+    pub(crate) fn of(issuer: &str, path: &str) -> Self {
+        let minute = Duration::from_mins(1);
+        Self {
+            issuer: issuer.into(),
+            name: Some("Example Authority".into()),
+            country: None,
+            issuer_path: path.into(),
+            offer_lifetime: minute,
+            offer_lifetime_max: minute,
+            tx_code_attempts: 3,
+            requests_per_offer: 1,
+            keep_ended: minute,
+            token_lifetime: minute,
+            batch_size: 1,
+            dpop: DpopPolicy::default(),
+            code_flow: CodeFlow { enabled: false, ..CodeFlow::default() },
+            notifications: true,
+            deferral: DeferralRules::default(),
+        }
+    }
+}

@@ -38,7 +38,7 @@ pub(super) fn table(edge: Arc<Edge>) -> Table<Shared> {
     let table = claim_source_rows(wallet_token_rows(offer_rows(table)));
     let table = interaction_hook_rows(user_rows(provider_rows(table)));
     let table = signer_rows(iaca_rows(sd_jwt_configuration_rows(configuration_rows(table))));
-    let table = revocation_rows(credential_rows(status_list_rows(status_signer_rows(table))));
+    let table = revocation_rows(credential_rows(sd_jwt_status_list_rows(status_list_rows(status_signer_rows(table)))));
     let table = sd_jwt_credential_rows(sd_jwt_signer_rows(table));
     deferred_rows(encryption_key_rows(table))
 }
@@ -231,13 +231,28 @@ fn status_list_rows(table: Table<Shared>) -> Table<Shared> {
     const LISTS: &str = "/v2/credentials/mobile/status-lists";
     const LIST: &str = "/v2/credentials/mobile/status-lists/{id}";
     table
-        .post(ALL, Operation::MobileCredentialStatusListConfigurationCreate, statuses::create)
-        .get(ALL, Operation::MobileCredentialStatusListConfigurationRetrieveList, statuses::list)
-        .get(ONE, Operation::MobileCredentialStatusListConfigurationRetrieve, statuses::find)
-        .put(ONE, Operation::MobileCredentialStatusListConfigurationUpdate, statuses::replace)
-        .delete(ONE, Operation::MobileCredentialStatusListConfigurationDelete, statuses::delete)
-        .get(LISTS, Operation::MobileCredentialStatusListRetrieveList, statuses::lists)
-        .get(LIST, Operation::MobileCredentialStatusListRetrieve, statuses::find_list)
+        .post(ALL, Operation::MobileCredentialStatusListConfigurationCreate, statuses::create::<Mobile>)
+        .get(ALL, Operation::MobileCredentialStatusListConfigurationRetrieveList, statuses::list::<Mobile>)
+        .get(ONE, Operation::MobileCredentialStatusListConfigurationRetrieve, statuses::find::<Mobile>)
+        .put(ONE, Operation::MobileCredentialStatusListConfigurationUpdate, statuses::replace::<Mobile>)
+        .delete(ONE, Operation::MobileCredentialStatusListConfigurationDelete, statuses::delete::<Mobile>)
+        .get(LISTS, Operation::MobileCredentialStatusListRetrieveList, statuses::lists::<Mobile>)
+        .get(LIST, Operation::MobileCredentialStatusListRetrieve, statuses::find_list::<Mobile>)
+}
+
+fn sd_jwt_status_list_rows(table: Table<Shared>) -> Table<Shared> {
+    const ALL: &str = "/v2/credentials/sd-jwt/status-lists/configurations";
+    const ONE: &str = "/v2/credentials/sd-jwt/status-lists/configurations/{id}";
+    const LISTS: &str = "/v2/credentials/sd-jwt/status-lists";
+    const LIST: &str = "/v2/credentials/sd-jwt/status-lists/{id}";
+    table
+        .post(ALL, Operation::SdJwtCredentialStatusListConfigurationCreate, statuses::create::<SdJwt>)
+        .get(ALL, Operation::SdJwtCredentialStatusListConfigurationRetrieveList, statuses::list::<SdJwt>)
+        .get(ONE, Operation::SdJwtCredentialStatusListConfigurationRetrieve, statuses::find::<SdJwt>)
+        .put(ONE, Operation::SdJwtCredentialStatusListConfigurationUpdate, statuses::replace::<SdJwt>)
+        .delete(ONE, Operation::SdJwtCredentialStatusListConfigurationDelete, statuses::delete::<SdJwt>)
+        .get(LISTS, Operation::SdJwtCredentialStatusListRetrieveList, statuses::lists::<SdJwt>)
+        .get(LIST, Operation::SdJwtCredentialStatusListRetrieve, statuses::find_list::<SdJwt>)
 }
 
 fn credential_rows(table: Table<Shared>) -> Table<Shared> {

@@ -171,6 +171,20 @@ operations! {
     MobileCredentialStatusListTokenRetrieve "MOBILE_CREDENTIAL_STATUS_LIST_TOKEN_RETRIEVE" "mobile-credential",
     /// A verifier asks which status lists there are.
     MobileCredentialStatusListDistribution "MOBILE_CREDENTIAL_STATUS_LIST_DISTRIBUTION" "mobile-credential",
+    /// A status list configuration of SD-JWT VCs is made.
+    SdJwtCredentialStatusListConfigurationCreate "SD_JWT_CREDENTIAL_STATUS_LIST_CONFIGURATION_CREATE" "sd-jwt-credential",
+    /// A status list configuration of SD-JWT VCs is read.
+    SdJwtCredentialStatusListConfigurationRetrieve "SD_JWT_CREDENTIAL_STATUS_LIST_CONFIGURATION_RETRIEVE" "sd-jwt-credential",
+    /// Status list configurations of SD-JWT VCs are listed.
+    SdJwtCredentialStatusListConfigurationRetrieveList "SD_JWT_CREDENTIAL_STATUS_LIST_CONFIGURATION_RETRIEVE_LIST" "sd-jwt-credential",
+    /// A status list configuration of SD-JWT VCs is replaced.
+    SdJwtCredentialStatusListConfigurationUpdate "SD_JWT_CREDENTIAL_STATUS_LIST_CONFIGURATION_UPDATE" "sd-jwt-credential",
+    /// A status list configuration of SD-JWT VCs is deleted.
+    SdJwtCredentialStatusListConfigurationDelete "SD_JWT_CREDENTIAL_STATUS_LIST_CONFIGURATION_DELETE" "sd-jwt-credential",
+    /// A status list of SD-JWT VCs is read by an operator.
+    SdJwtCredentialStatusListRetrieve "SD_JWT_CREDENTIAL_STATUS_LIST_RETRIEVE" "sd-jwt-credential",
+    /// Status lists of SD-JWT VCs are listed.
+    SdJwtCredentialStatusListRetrieveList "SD_JWT_CREDENTIAL_STATUS_LIST_RETRIEVE_LIST" "sd-jwt-credential",
     /// A verifier loads a status list of SD-JWT VCs.
     SdJwtCredentialStatusListTokenRetrieve "SD_JWT_CREDENTIAL_STATUS_LIST_TOKEN_RETRIEVE" "sd-jwt-credential",
     /// A verifier asks which status lists of SD-JWT VCs there are.

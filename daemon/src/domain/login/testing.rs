@@ -13,7 +13,6 @@ use crate::base::clock::{Clock as _, ManualClock};
 use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;
 use crate::domain::configuration::catalog::Configurations;
-use crate::domain::dpop::DpopPolicy;
 use crate::domain::outbound::Reach;
 use crate::domain::outbound::testing::Network;
 use crate::domain::site::{CodeFlow, Site};
@@ -52,24 +51,7 @@ pub(crate) fn key_set(keys: &[(&str, &SoftwareKey)]) -> Value {
 
 /// An issuer with the limits of the defaults.
 pub(crate) fn site(issuer: &str) -> Site {
-    use std::time::Duration;
-    Site {
-        issuer: issuer.into(),
-        name: None,
-        country: None,
-        issuer_path: String::new(),
-        offer_lifetime: Duration::from_mins(5),
-        offer_lifetime_max: Duration::from_mins(10),
-        tx_code_attempts: 3,
-        requests_per_offer: 1,
-        keep_ended: Duration::from_hours(1),
-        token_lifetime: Duration::from_mins(5),
-        batch_size: 1,
-        dpop: DpopPolicy::default(),
-        code_flow: CodeFlow::default(),
-        notifications: true,
-        deferral: crate::domain::site::DeferralRules::default(),
-    }
+    Site { name: None, code_flow: CodeFlow::default(), ..Site::of(issuer, "") }
 }
 
 /// A signed token.

@@ -29,7 +29,7 @@ pub struct ListView {
     pub used: u32,
     /// Where verifiers load it.
     pub uri: String,
-    /// The signed CWT, base64; absent until it is first signed.
+    /// The signed list, of mdocs the CWT in base64, of SD-JWT VCs the JWT; absent until it is first signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list: Option<String>,
 }
@@ -68,7 +68,10 @@ impl Statuses {
             bits: list.bits,
             used: list.reserved,
             uri: self.uri(list),
-            list: self.published.load().get(&list.id).map(|published| B64.encode(&published.cwt.body)),
+            list: self.published.load().get(&list.id).map(|published| match list.kind {
+                ListKind::Mobile => B64.encode(&published.cwt.body),
+                ListKind::SdJwt => String::from_utf8_lossy(&published.jwt.body).into_owned(),
+            }),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::app::{App, Shared};
 use crate::domain::access::Permission;
 use crate::domain::status::{status_name, status_named};
 use crate::store::issued::{Digests, Issued};
+use crate::store::status::ListKind;
 
 /// Records looked at for one page: a filter that few fit must not hold a request up.
 const MOST_EXAMINED: usize = 10_000;
@@ -26,6 +27,9 @@ const READ: usize = 500;
 
 /// Which credentials an endpoint is about.
 pub trait Profile: Send + Sync + 'static {
+    /// Their status lists.
+    const KIND: ListKind;
+
     /// Whether a record is of one of them.
     fn has(digests: &Digests) -> bool;
 }
@@ -34,6 +38,8 @@ pub trait Profile: Send + Sync + 'static {
 pub struct Mobile;
 
 impl Profile for Mobile {
+    const KIND: ListKind = ListKind::Mobile;
+
     fn has(digests: &Digests) -> bool {
         matches!(digests, Digests::Mdoc { .. })
     }
@@ -43,6 +49,8 @@ impl Profile for Mobile {
 pub struct SdJwt;
 
 impl Profile for SdJwt {
+    const KIND: ListKind = ListKind::SdJwt;
+
     fn has(digests: &Digests) -> bool {
         matches!(digests, Digests::SdJwtVc { .. })
     }

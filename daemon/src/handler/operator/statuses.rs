@@ -1,5 +1,5 @@
 //! `/v2/credentials/mobile/status-lists` and `/v2/credentials/mobile/{credentialId}/status`: status lists, how they are kept, and the
-//! status of one credential.
+//! status of one credential. The same below `/v2/credentials/sd-jwt`.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::credentials::Profile;
 use super::error::ApiError;
 use super::page::{PageQuery, page_of};
 use super::{authorize, object, path_id, saved};
@@ -17,25 +18,26 @@ use crate::app::Shared;
 use crate::domain::access::Permission;
 use crate::domain::status::configuration::{Deletion, StatusListConfiguration};
 use crate::domain::status::{ListView, SetOutcome, status_name};
-use crate::store::status::ListKind;
-
-const KIND: ListKind = ListKind::Mobile;
 
 /// `POST …/configurations`
-pub async fn create(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
+pub async fn create<P: Profile>(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
     authorize(&app, &headers, Permission::WriteCatalog)?;
     let request = object(&headers, &body)?;
-    saved(app.statuses.configuration_create(KIND, &request).await?, StatusCode::CREATED, Uuid::nil())
+    saved(app.statuses.configuration_create(P::KIND, &request).await?, StatusCode::CREATED, Uuid::nil())
 }
 
 /// `GET …/configurations`
-pub async fn list(
+pub async fn list<P: Profile>(
     State(app): State<Shared>,
     headers: HeaderMap,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Value>, ApiError> {
     authorize(&app, &headers, Permission::ReadCatalog)?;
-    page_of(app.statuses.configurations(KIND).into_iter().map(Shown), |one| one.0.id, |_| true, &query).map(Json)
+    page_of(app.statuses.configurations(P::KIND).into_iter().map(Shown), |one| one.0.id, |_| true, &query).map(Json)
 }
 
 /// A configuration in the form of the API.
@@ -48,18 +50,18 @@ impl Serialize for Shown {
 }
 
 /// `GET …/configurations/{id}`
-pub async fn find(
+pub async fn find<P: Profile>(
     State(app): State<Shared>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     authorize(&app, &headers, Permission::ReadCatalog)?;
     let id = path_id("id", &id)?;
-    app.statuses.configuration(KIND, id).map(|found| Json(found.view())).ok_or(ApiError::unknown(id))
+    app.statuses.configuration(P::KIND, id).map(|found| Json(found.view())).ok_or(ApiError::unknown(id))
 }
 
 /// `PUT …/configurations/{id}`
-pub async fn replace(
+pub async fn replace<P: Profile>(
     State(app): State<Shared>,
     headers: HeaderMap,
     Path(id): Path<String>,
@@ -68,43 +70,43 @@ pub async fn replace(
     authorize(&app, &headers, Permission::WriteCatalog)?;
     let id = path_id("id", &id)?;
     let request = object(&headers, &body)?;
-    saved(app.statuses.configuration_replace(KIND, id, &request).await?, StatusCode::OK, id)
+    saved(app.statuses.configuration_replace(P::KIND, id, &request).await?, StatusCode::OK, id)
 }
 
 /// `DELETE …/configurations/{id}`
-pub async fn delete(
+pub async fn delete<P: Profile>(
     State(app): State<Shared>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     authorize(&app, &headers, Permission::WriteCatalog)?;
     let id = path_id("id", &id)?;
-    match app.statuses.configuration_delete(KIND, id).await? {
+    match app.statuses.configuration_delete(P::KIND, id).await? {
         Deletion::Deleted => Ok(StatusCode::NO_CONTENT),
         Deletion::InUse => Err(ApiError::BadRequest("Status list configuration is in use by at least one status list")),
         Deletion::Unknown => Err(ApiError::unknown(id)),
     }
 }
 
-/// `GET /v2/credentials/mobile/status-lists`
-pub async fn lists(State(app): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
+/// `GET …/status-lists`
+pub async fn lists<P: Profile>(State(app): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
     authorize(&app, &headers, Permission::ReadCatalog)?;
-    Ok(Json(json!({ "data": app.statuses.lists(KIND) })))
+    Ok(Json(json!({ "data": app.statuses.lists(P::KIND) })))
 }
 
-/// `GET /v2/credentials/mobile/status-lists/{id}`
-pub async fn find_list(
+/// `GET …/status-lists/{id}`
+pub async fn find_list<P: Profile>(
     State(app): State<Shared>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<ListView>, ApiError> {
     authorize(&app, &headers, Permission::ReadCatalog)?;
     let id = path_id("statusListId", &id)?;
-    let found = app.statuses.lists(KIND).into_iter().find(|list| list.id == id);
+    let found = app.statuses.lists(P::KIND).into_iter().find(|list| list.id == id);
     found.map(Json).ok_or_else(|| ApiError::NotFound("statusListId", id.to_string()))
 }
 
-/// `POST /v2/credentials/mobile/{credentialId}/status`
+/// `POST …/{credentialId}/status`
 pub async fn set(
     State(app): State<Shared>,
     headers: HeaderMap,
@@ -129,7 +131,7 @@ pub async fn set(
     }
 }
 
-/// `GET /v2/credentials/mobile/{credentialId}/status`
+/// `GET …/{credentialId}/status`
 pub async fn status(
     State(app): State<Shared>,
     headers: HeaderMap,

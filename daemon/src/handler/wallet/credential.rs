@@ -9,15 +9,17 @@ use axum::response::Response;
 use super::bearer::{authorized, invalid_token};
 use super::content;
 use super::error::WalletError;
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::base::remote::RemoteAddress;
+use crate::domain::issuance::deferral::Deferral;
 use crate::domain::issuance::select::SelectionError;
 use crate::domain::issuance::{IssuanceOutcome, Issuances, Refusal};
 use crate::domain::proof::ProofError;
 use crate::domain::proof::attestation::AttestationError;
 use crate::handler::caller::{caller, request_id};
-use crate::observe::metrics::{Metrics, OfferChange};
+use crate::observe::metrics::OfferChange;
 use crate::wire::credential::{CredentialRequest, print_deferred, print_response};
+use crate::wire::encryption::Recipient;
 
 /// Where it lives below the issuer.
 const PATH: &str = "/v1/openid/credential";
@@ -37,26 +39,26 @@ pub async fn create(
     request.encryption = app.encryption.permit(request.encryption, opened.encrypted);
     let id = request_id();
     match app.issuer.issue(&authorized, &request, &caller(id.as_ref(), remote.as_ref(), &headers)).await? {
-        IssuanceOutcome::Issued(issued) => {
-            count(&app.metrics, &issued);
-            let printed = print_response(&issued.credentials, issued.notification_id.as_deref());
-            let recipient = request.encryption.ok().flatten();
-            content::respond(&app, StatusCode::OK, printed, recipient.as_ref())
-        }
-        IssuanceOutcome::Deferred(deferral) => {
-            let printed = print_deferred(&deferral.transaction_id, deferral.interval.as_secs());
-            let recipient = request.encryption.ok().flatten();
-            content::respond(&app, StatusCode::ACCEPTED, printed, recipient.as_ref())
-        }
+        IssuanceOutcome::Issued(issued) => given(&app, &issued, request.encryption.ok().flatten().as_ref()),
+        IssuanceOutcome::Deferred(deferral) => pending(&app, &deferral, request.encryption.ok().flatten().as_ref()),
         IssuanceOutcome::Refused(refusal) => Err(refused(&refusal).with_scheme(scheme.name())),
     }
 }
 
-pub(super) fn count(metrics: &Metrics, issued: &Issuances) {
-    metrics.credential_issued(issued.format, issued.credentials.len());
+/// The credentials (8.3), counted.
+pub(super) fn given(app: &App, issued: &Issuances, recipient: Option<&Recipient>) -> Result<Response, WalletError> {
+    app.metrics.credential_issued(issued.format, issued.credentials.len());
     if issued.completed {
-        metrics.offer(OfferChange::Issued);
+        app.metrics.offer(OfferChange::Issued);
     }
+    let printed = print_response(&issued.credentials, issued.notification_id.as_deref());
+    content::respond(app, StatusCode::OK, printed, recipient)
+}
+
+/// When to come back for them (8.3, 9.2).
+pub(super) fn pending(app: &App, deferral: &Deferral, recipient: Option<&Recipient>) -> Result<Response, WalletError> {
+    let printed = print_deferred(&deferral.transaction_id, deferral.interval.as_secs());
+    content::respond(app, StatusCode::ACCEPTED, printed, recipient)
 }
 
 /// What a wallet sees of a refusal (8.3.1.2). Codes say whether trying again helps: `invalid_nonce` with a new nonce,

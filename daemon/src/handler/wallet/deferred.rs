@@ -3,11 +3,11 @@
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
 use super::bearer::{access_token, invalid_token};
-use super::credential::{count, refused};
+use super::credential::{given, pending, refused};
 use super::error::WalletError;
 use super::{content, dpop};
 use crate::app::Shared;
@@ -15,7 +15,6 @@ use crate::base::remote::RemoteAddress;
 use crate::domain::issuance::Refusal;
 use crate::domain::issuance::deferral::Retrieval;
 use crate::handler::caller::{caller, request_id};
-use crate::wire::credential::{print_deferred, print_response};
 use crate::wire::deferred::DeferredRequest;
 
 /// Where it lives below the issuer.
@@ -42,15 +41,8 @@ pub async fn create(
     let id = request_id();
     let caller = caller(id.as_ref(), remote.as_ref(), &headers);
     match app.issuer.retrieve(&authorized, &request.transaction_id, &caller).await? {
-        Retrieval::Issued(issued) => {
-            count(&app.metrics, &issued);
-            let printed = print_response(&issued.credentials, issued.notification_id.as_deref());
-            content::respond(&app, StatusCode::OK, printed, recipient.as_ref())
-        }
-        Retrieval::Pending(deferral) => {
-            let printed = print_deferred(&deferral.transaction_id, deferral.interval.as_secs());
-            content::respond(&app, StatusCode::ACCEPTED, printed, recipient.as_ref())
-        }
+        Retrieval::Issued(issued) => given(&app, &issued, recipient.as_ref()),
+        Retrieval::Pending(deferral) => pending(&app, &deferral, recipient.as_ref()),
         Retrieval::Unknown => Err(WalletError::bad("invalid_transaction_id", "no such transaction, or it has ended")),
         Retrieval::Refused(refusal) => Err(scheme_of(refused(&refusal))),
     }

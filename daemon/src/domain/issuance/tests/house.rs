@@ -14,7 +14,6 @@ use crate::base::secret::Secret;
 use crate::domain::authorization::Authorizations;
 use crate::domain::claim_source::catalog::{Saved as SavedSource, SourceParts};
 use crate::domain::configuration::catalog::Saved;
-use crate::domain::dpop::DpopPolicy;
 use crate::domain::event::{Phase, Unheard};
 use crate::domain::hook::AuthHookRule;
 use crate::domain::offer::request::pre_authorized;
@@ -23,7 +22,7 @@ use crate::domain::outbound::Reach;
 use crate::domain::outbound::testing::Network;
 use crate::domain::proof::tests::support::Wallet;
 use crate::domain::roster::{LiveRoster, Places};
-use crate::domain::site::{CodeFlow, DeferralRules};
+use crate::domain::site::CodeFlow;
 use crate::domain::status::{Defaults, Status, StatusMeters, StatusParts};
 use crate::domain::testing::Told;
 use crate::domain::token::Tokens;
@@ -108,21 +107,15 @@ pub(super) struct House {
 
 pub(super) fn site() -> Site {
     Site {
-        issuer: ISSUER.into(),
         name: None,
         country: Some("UT".into()),
-        issuer_path: "/acme".into(),
         offer_lifetime: DAY,
         offer_lifetime_max: DAY,
-        tx_code_attempts: 3,
-        requests_per_offer: 1,
         keep_ended: DAY,
         token_lifetime: Duration::from_mins(5),
         batch_size: 5,
-        dpop: DpopPolicy::default(),
         code_flow: CodeFlow::default(),
-        notifications: true,
-        deferral: DeferralRules::default(),
+        ..Site::of(ISSUER, "/acme")
     }
 }
 

@@ -21,9 +21,7 @@ use super::*;
 use crate::base::clock::ManualClock;
 use crate::base::id::ordered_uuid;
 use crate::base::random::SystemRandom;
-use crate::domain::dpop::DpopPolicy;
 use crate::domain::event::Unheard;
-use crate::domain::site::CodeFlow;
 use crate::store::engine::Engine;
 use crate::store::memory::MemoryEngine;
 use crate::store::seal::Sealer;
@@ -59,23 +57,7 @@ struct House {
 }
 
 fn site() -> Site {
-    Site {
-        issuer: "https://issuer.example/acme".into(),
-        name: None,
-        country: Some("UT".into()),
-        issuer_path: "/acme".into(),
-        offer_lifetime: DAY,
-        offer_lifetime_max: DAY,
-        tx_code_attempts: 3,
-        requests_per_offer: 1,
-        keep_ended: DAY,
-        token_lifetime: DAY,
-        batch_size: 5,
-        notifications: true,
-        deferral: crate::domain::site::DeferralRules::default(),
-        dpop: DpopPolicy::default(),
-        code_flow: CodeFlow::default(),
-    }
+    Site { country: Some("UT".into()), ..Site::of("https://issuer.example/acme", "/acme") }
 }
 
 impl House {

@@ -20,7 +20,7 @@ use crate::base::random::SystemRandom;
 use crate::base::secret::Secret;
 use crate::domain::Failure;
 use crate::domain::event::Unheard;
-use crate::domain::site::{CodeFlow, Site};
+use crate::domain::site::Site;
 use crate::pki::certificate::Facts;
 use crate::pki::testing::{ForeignIaca, Openssl};
 use crate::pki::{days_after, pem};
@@ -42,23 +42,7 @@ struct House {
 }
 
 fn site() -> Site {
-    Site {
-        issuer: "https://issuer.example:8443/acme".into(),
-        name: None,
-        country: Some("UT".into()),
-        issuer_path: "/acme".into(),
-        offer_lifetime: DAY,
-        offer_lifetime_max: DAY,
-        tx_code_attempts: 3,
-        requests_per_offer: 1,
-        keep_ended: DAY,
-        token_lifetime: DAY,
-        batch_size: 5,
-        dpop: crate::domain::dpop::DpopPolicy::default(),
-        code_flow: CodeFlow::default(),
-        notifications: true,
-        deferral: crate::domain::site::DeferralRules::default(),
-    }
+    Site { country: Some("UT".into()), name: None, ..Site::of("https://issuer.example:8443/acme", "/acme") }
 }
 
 impl House {

@@ -10,9 +10,8 @@ use super::*;
 use crate::domain::client::ClientPolicy;
 use crate::domain::configuration::catalog::Snapshot;
 use crate::domain::configuration::{Body, Configuration, MdocBody};
-use crate::domain::dpop::DpopPolicy;
 use crate::domain::encryption::{EncryptionKeys, EncryptionPolicy};
-use crate::domain::site::{CodeFlow, DeferralRules, SignedRequests, Site};
+use crate::domain::site::{CodeFlow, SignedRequests, Site};
 
 fn site(batch_size: usize) -> Site {
     Site { batch_size, ..Site::of("https://issuer.example/acme", "/acme") }
@@ -276,27 +275,4 @@ fn a_document_that_is_known_is_not_sent_again() {
 fn text_is_readable_on_its_background() {
     let colors = ["#000000", "#1B4D3E", "#ffffff", "#FFDD00", "#ff0000"].map(text_color);
     assert_eq!(colors, ["#ffffff", "#ffffff", "#000000", "#000000", "#ffffff"]);
-}
-
-impl Site {
-    pub(crate) fn of(issuer: &str, path: &str) -> Self {
-        let minute = Duration::from_mins(1);
-        Self {
-            issuer: issuer.into(),
-            name: Some("Example Authority".into()),
-            country: None,
-            issuer_path: path.into(),
-            offer_lifetime: minute,
-            offer_lifetime_max: minute,
-            tx_code_attempts: 3,
-            requests_per_offer: 1,
-            keep_ended: minute,
-            token_lifetime: minute,
-            batch_size: 1,
-            dpop: DpopPolicy::default(),
-            code_flow: CodeFlow { enabled: false, ..CodeFlow::default() },
-            notifications: true,
-            deferral: DeferralRules::default(),
-        }
-    }
 }
