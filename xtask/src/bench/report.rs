@@ -50,6 +50,11 @@ impl Report {
         BOUND * self.limit / BOUND_RING
     }
 
+    /// Issuances per second of a machine that is faster by as much as ring is where the bound was worked out.
+    fn scaled(&self, run: &Run) -> f64 {
+        run.rate() * self.limit / BOUND_RING
+    }
+
     /// Throughput with stored offers by throughput without.
     fn kept(&self) -> Option<f64> {
         match &self.runs[..] {
@@ -91,6 +96,7 @@ impl Report {
             "stored_offers": run.stored,
             "issuances": run.issued(),
             "issuances_per_second": run.rate(),
+            "issuances_per_second_where_ring_takes_53_us": self.scaled(run),
             "cpu_us_per_issuance": run.cpu_each(),
             "fraction_of_ring": self.limit / run.cpu_each(),
             "fraction_of_bound": self.bound() / run.cpu_each(),
@@ -111,6 +117,7 @@ impl Report {
             ("at least 2500, aim 4500", "at most 400, aim 220")
         };
         writeln!(f, "  issuances          {:>10.0} /s      {rate}", run.rate())?;
+        writeln!(f, "  on the other machine {:>8.0} /s      where ring takes {BOUND_RING} us", self.scaled(run))?;
         writeln!(f, "  daemon CPU each    {:>10.0} us      {cpu}", run.cpu_each())?;
         let (ring, bound) = (100.0 * self.limit / run.cpu_each(), 100.0 * self.bound() / run.cpu_each());
         writeln!(

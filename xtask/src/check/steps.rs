@@ -17,7 +17,8 @@ pub(crate) struct Step {
     pub(crate) run: fn() -> Result,
 }
 
-/// Fast checks first; what shares a build profile stands together, so that dependencies are built once a profile.
+/// Fast checks first; what shares a build profile stands together, so that dependencies are built once a profile. Tests name the whole
+/// workspace and not one package, since each choice of packages has features of its own, for which everything is built again.
 pub(crate) const STEPS: &[Step] = &[
     step("fmt", "the code is formatted", &[], fmt),
     step("clippy", "no lint warns", &[], clippy),
@@ -83,14 +84,14 @@ fn plugins() -> Result {
 }
 
 fn unit() -> Result {
-    run(cargo_test("--workspace --exclude issuerd-tests"))
+    run(cargo_test("--workspace --lib --bins"))
 }
 
 fn docs() -> Result {
     let mut doc = command("cargo doc --workspace --no-deps --locked");
     doc.env("RUSTDOCFLAGS", "-D warnings");
     run(doc)?;
-    run(command("cargo test --doc -p issuerd --locked"))
+    run(command("cargo test --doc --workspace --locked"))
 }
 
 fn release() -> Result {
@@ -109,7 +110,7 @@ fn scripts() -> Result {
     release()?;
     crate::plugins::scripts()?;
     crate::plugins::templates(crate::plugins::SCRIPTS)?;
-    let mut flows = cargo_test("-p issuerd-tests --test flow --test interop");
+    let mut flows = cargo_test("--workspace --test flow --test interop");
     flows.args(if nextest() { &["--run-ignored", "only"][..] } else { &["--", "--ignored"] });
     flows.env("ISSUERD_BIN", root().join("target/release/issuerd"));
     run(flows)
@@ -118,7 +119,7 @@ fn scripts() -> Result {
 fn interop() -> Result {
     npm_ci()?;
     venv()?;
-    let mut logins = cargo_test("-p issuerd --lib outbound::tests::provider");
+    let mut logins = cargo_test("--workspace --lib outbound::tests::provider");
     logins.args(if nextest() { &["--run-ignored", "only"][..] } else { &["--", "--ignored"] });
     run(logins)?;
     on_release(Group::Interop)

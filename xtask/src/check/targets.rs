@@ -39,7 +39,7 @@ pub(crate) fn run_group(group: Group) -> Result {
     if names.is_empty() {
         return Err(format!("{PACKAGE} has no test file for this step").into());
     }
-    let mut test = cargo_test(&format!("-p {PACKAGE}"));
+    let mut test = cargo_test("--workspace");
     for name in &names {
         test.args(["--test", name]);
     }
