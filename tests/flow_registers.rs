@@ -19,9 +19,14 @@ use serde_json::{Value, json};
 
 const CLAIM_SOURCES: &str = "/v1/claim-sources";
 const CLUB: &str = "org.example.club";
-const LOCAL: &str = "[claim_sources]\nallow_private = true\n";
 const JSON: &str = "content-type: application/json\r\n";
 const SECRET: &str = "the-key-of-the-register";
+
+/// `issuer.toml` that lets these servers be on this machine.
+fn local(servers: &[&Server]) -> String {
+    let origins: Vec<_> = servers.iter().map(|server| format!("{:?}", server.origin())).collect();
+    format!("[claim_sources]\nprivate_origins = [{}]\n", origins.join(", "))
+}
 
 /// A register that answers with a body, and the lines that it was asked with.
 fn register(body: &'static str) -> (Server, Arc<Mutex<Vec<Vec<String>>>>) {
@@ -58,7 +63,7 @@ fn set_up(daemon: &Daemon, source: &Value) -> (String, String) {
 #[test]
 fn a_credential_carries_the_claims_of_the_register() {
     let (server, asked) = register(r#"{"name":"Mika Sommer","level":"gold","status":"active","salary":1}"#);
-    let daemon = Daemon::installed(LOCAL);
+    let daemon = Daemon::installed(&local(&[&server]));
     let (id, configuration) = set_up(&daemon, &source(&format!("{}/members", server.origin())));
     // The name is required by the configuration, and only the register knows it.
     let offer = daemon.management().offer_of(&configuration, &json!({ "member": "10 42" }));
@@ -83,7 +88,7 @@ fn a_credential_carries_the_claims_of_the_register() {
 #[test]
 fn who_logged_in_is_looked_up() {
     let (server, asked) = register(r#"{"name":"Mika Winter"}"#);
-    let club = Club::with(LOCAL);
+    let club = Club::with(&local(&[&server]));
     let body = changed(
         source(&format!("{}/members", server.origin())),
         "/requestParameters",
@@ -114,7 +119,7 @@ fn who_logged_in_is_looked_up() {
 fn a_hundred_at_once_share_one_access_token() {
     let (server, _) = register(r#"{"name":"Mika Sommer"}"#);
     let (login, tokens) = register(r#"{"access_token":"at-4711","token_type":"Bearer","expires_in":3600}"#);
-    let daemon = Daemon::installed(LOCAL);
+    let daemon = Daemon::installed(&local(&[&server, &login]));
     let body = changed(
         source(&format!("{}/members", server.origin())),
         "/authorization",
@@ -153,30 +158,46 @@ fn a_hundred_at_once_share_one_access_token() {
 
 #[test]
 fn a_register_that_fails_uses_nothing_up_and_is_waited_for_three_seconds() {
-    let daemon = Daemon::installed(LOCAL);
     // Takes connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (id, configuration) = set_up(&daemon, &source(&format!("http://{}/members", silent.local_addr().unwrap())));
+    let silent = format!("http://{}", silent.local_addr().unwrap());
+    let gone = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let huge = Server::start(|_| (JSON.to_owned(), format!("{{\"name\":\"{}\"}}", "x".repeat(65_536))));
+    let html = Server::says("<html>");
+    let (inside, asked) = register("{}");
+    let points_inside = Server::points_to(format!("{}/secrets", inside.origin()));
+    let points_to_the_cloud = Server::points_to("http://169.254.169.254/latest".to_owned());
+    let (server, _) = register(r#"{"name":"Mika Sommer"}"#);
+    let daemon = Daemon::installed(&format!(
+        "[claim_sources]\nprivate_origins = {:?}\n",
+        [
+            &silent,
+            &gone,
+            &huge.origin(),
+            &html.origin(),
+            &points_inside.origin(),
+            &points_to_the_cloud.origin(),
+            &server.origin()
+        ]
+    ));
+    let (id, configuration) = set_up(&daemon, &source(&format!("{silent}/members")));
     let wallet = daemon.wallet();
     let token = wallet.redeem(&daemon.management().offer_of(&configuration, &json!({ "member": "1042" })));
     let begun = now();
     wallet.ask(&token, &configuration, &[HolderKey::es256()]).expect_error(503, "temporarily_unavailable");
     let took = begun.elapsed();
     assert!(took >= Duration::from_secs(3) && took < Duration::from_secs(8), "{took:?}");
-    let huge = Server::start(|_| (JSON.to_owned(), format!("{{\"name\":\"{}\"}}", "x".repeat(65_536))));
-    let html = Server::says("<html>");
-    let points_inwards = Server::points_to("http://169.254.169.254/latest".to_owned());
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for (origin, status, error) in [
         (huge.origin(), 503, "temporarily_unavailable"),
         (html.origin(), 500, "server_error"),
-        (points_inwards.origin(), 500, "server_error"),
-        (format!("http://{gone}"), 503, "temporarily_unavailable"),
+        (points_inside.origin(), 500, "server_error"),
+        (points_to_the_cloud.origin(), 500, "server_error"),
+        (gone, 503, "temporarily_unavailable"),
     ] {
         daemon.management().put(&format!("{CLAIM_SOURCES}/{id}"), &source(&origin)).expect(200);
         wallet.ask(&token, &configuration, &[HolderKey::es256()]).expect_error(status, error);
     }
-    let (server, _) = register(r#"{"name":"Mika Sommer"}"#);
+    assert!(asked.lock().unwrap().is_empty(), "what is not listed is not asked");
     daemon.management().put(&format!("{CLAIM_SOURCES}/{id}"), &source(&server.origin())).expect(200);
     let mdoc = credentials(&wallet.ask(&token, &configuration, &[HolderKey::es256()]).expect(200)).remove(0);
     assert_eq!(mdoc.value("name").as_text(), Some("Mika Sommer"));
@@ -195,7 +216,7 @@ fn an_sd_jwt_vc_is_deferred_while_its_register_is_away() {
             (JSON.to_owned(), r#"{"given_name":"Mika"}"#.to_owned())
         }
     });
-    let daemon = Daemon::installed(LOCAL);
+    let daemon = Daemon::installed(&local(&[&server]));
     let body = changed(source(&server.origin()), "/onFailure", "defer");
     let made = daemon.management().post(CLAIM_SOURCES, &body).expect(201).json();
     let named = changed(diploma("urn:example:diploma"), "/claimSourceId", made["id"].clone());
@@ -211,7 +232,7 @@ fn an_sd_jwt_vc_is_deferred_while_its_register_is_away() {
 
 // SEC-SSRF-02
 #[test]
-fn addresses_inside_are_refused_unless_they_are_allowed() {
+fn addresses_inside_are_refused_unless_they_are_listed() {
     let (server, asked) = register("{}");
     let daemon = Daemon::installed("");
     for url in [server.origin(), format!("https://{}", server.address), "https://localhost/members".to_owned()] {

@@ -9,6 +9,7 @@ use crate::config::ClaimSourcesSection;
 use crate::domain::Failure;
 use crate::domain::claim_source::catalog::{ClaimSources, SourceParts};
 use crate::domain::event::Events;
+use crate::domain::outbound::Private;
 use crate::domain::roster::LiveRoster;
 use crate::outbound::Web;
 use crate::store::Store;
@@ -22,7 +23,7 @@ pub(super) async fn load(
     (store, clock, random, events): Common,
     roster: LiveRoster,
 ) -> Result<Arc<ClaimSources>, Failure> {
-    let reach = reach(section.allow_private, &section.ca_file);
+    let reach = reach(Private::Origins(section.private_origins.iter().cloned().collect()), &section.ca_file);
     let outbound = Arc::new(Web::new(&reach));
     let parts = SourceParts { store, clock, random, roster, events, outbound, reach };
     Ok(Arc::new(ClaimSources::load(parts).await?))

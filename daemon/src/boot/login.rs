@@ -12,7 +12,7 @@ use crate::domain::configuration::catalog::Configurations;
 use crate::domain::interaction_hook::InteractionHooks;
 use crate::domain::login::catalog::ProviderParts;
 use crate::domain::login::{Providers, TestUser};
-use crate::domain::outbound::Reach;
+use crate::domain::outbound::{Private, Reach};
 use crate::domain::site::Site;
 use crate::domain::user::Users;
 use crate::outbound::Web;
@@ -31,9 +31,9 @@ impl Parts {
 }
 
 /// Which servers may be reached.
-pub(super) fn reach(allow_private: bool, ca_file: &str) -> Reach {
+pub(super) fn reach(private: Private, ca_file: &str) -> Reach {
     let ca_file = Some(ca_file).filter(|file| !file.is_empty()).map(PathBuf::from);
-    Reach { allow_private, ca_file }
+    Reach { private, ca_file }
 }
 
 /// What many parts are made of.
@@ -45,7 +45,8 @@ pub(super) async fn providers(
     (store, site, clock, random): Common,
     configurations: Arc<Configurations>,
 ) -> Result<Arc<Providers>, Failure> {
-    let reach = reach(login.allow_private, &login.ca_file);
+    let private = if login.allow_private { Private::All } else { Private::None };
+    let reach = reach(private, &login.ca_file);
     let test_users = login.test_user.iter();
     let test_users = test_users.map(|user| TestUser { name: user.name.clone(), claims: user.claims.clone() });
     let outbound = Arc::new(Web::new(&reach));

@@ -48,8 +48,10 @@ pub struct Subject<'a> {
 pub struct Known {
     /// Claims, from all steps before.
     pub claims: Map<String, Value>,
-    /// Who the holder is, when an auth hook has said so.
+    /// Who the holder is, when somebody has logged in or an auth hook has said so.
     pub identity: Option<Identity>,
+    /// Where the holder logged in: `url` and `subjectId`. No plugin says that.
+    pub authentication_provider: Map<String, Value>,
 }
 
 impl Subject<'_> {

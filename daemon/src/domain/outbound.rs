@@ -3,6 +3,7 @@
 #[cfg(test)]
 pub(crate) mod testing;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,28 +12,86 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
 
 use crate::base::secret::Secret;
+use crate::wire::fields::Fields;
 use crate::wire::url::WebUrl;
 
 /// Which servers may be reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reach {
-    /// Whether a server may have an address that is not public, and on this machine a URL without TLS.
-    pub allow_private: bool,
+    /// Which servers may have an address that is not public, and on this machine a URL without TLS.
+    pub private: Private,
     /// PEM file with certificates trusted besides those of the system.
     pub ca_file: Option<PathBuf>,
 }
 
+/// Which servers may have an address that is not public.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Private {
+    /// None.
+    #[default]
+    None,
+    /// All.
+    All,
+    /// Those with these origins, as [`WebUrl::origin`] writes them.
+    Origins(BTreeSet<String>),
+}
+
 impl Reach {
+    /// Whether the server of a URL may have an address that is not public.
+    #[must_use]
+    pub fn may_be_private(&self, url: &WebUrl<'_>) -> bool {
+        match &self.private {
+            Private::None => false,
+            Private::All => true,
+            Private::Origins(origins) => origins.contains(&url.origin()),
+        }
+    }
+
     /// Whether a URL may be asked, as far as its text tells; names are looked at when they have been resolved.
     pub fn check(&self, url: &WebUrl<'_>) -> Result<(), &'static str> {
-        let local = self.allow_private && url.is_loopback();
-        if !(url.secure || local) {
+        let private = self.may_be_private(url);
+        if !(url.secure || private && url.is_loopback()) {
             return Err("must be https");
         }
-        if !self.allow_private && (url.is_numeric() || url.is_loopback()) {
+        if !private && (url.is_numeric() || url.is_loopback()) {
             return Err("must have a public name as its host");
         }
         Ok(())
+    }
+}
+
+/// Reads a required member with the URL of a server; it has no query.
+pub fn read_url(fields: &mut Fields<'_>, member: &'static str, reach: &Reach) -> String {
+    let text = fields.text(member, 1, 2_000);
+    let Some(text) = fields.required(member, text) else { return String::new() };
+    match WebUrl::parse(text) {
+        Err(error) => fields.mistake(member, error.to_string()),
+        Ok(url) if url.query => fields.mistake(member, "must have no query"),
+        Ok(url) => {
+            if let Err(problem) = reach.check(&url) {
+                fields.mistake(member, problem);
+            }
+            return url.text.to_owned();
+        }
+    }
+    String::new()
+}
+
+/// What is shown in the place of a secret.
+pub const MASK: &str = "********";
+
+/// Reads a required secret, or [`MASK`] in the place of `kept`. A secret is kept only for the place that it was given for: who may change
+/// a resource but does not know its secret cannot have it sent elsewhere.
+pub fn read_secret(fields: &mut Fields<'_>, member: &'static str, most: usize, kept: Option<&str>) -> String {
+    let given = fields.text(member, 1, most);
+    match (fields.required(member, given), kept) {
+        (None, _) => String::new(),
+        (Some(MASK), Some(kept)) => kept.to_owned(),
+        (Some(MASK), None) => {
+            fields.mistake(member, "is masked, and there is no earlier one for this URL: give it again");
+            String::new()
+        }
+        (Some(secret), _) => secret.to_owned(),
     }
 }
 
@@ -117,8 +176,13 @@ pub struct Answer {
 
 /// There is no answer. The text says why, without the URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NoAnswer(pub String);
+#[error("{reason}")]
+pub struct NoAnswer {
+    /// Why.
+    pub reason: String,
+    /// Whether it was not even asked for, and will not be: something is set up wrongly.
+    pub lasting: bool,
+}
 
 /// Sends requests, each within its bounds; follows no redirect, and connects to no address that is not allowed.
 pub trait Outbound: Send + Sync + 'static {

@@ -142,7 +142,7 @@ impl Tokens {
             holder_keys: &[],
         };
         let steps = Steps { persisted, offer: secrets.claims.clone(), ..Steps::default() };
-        let known = Known { claims: steps.so_far(), identity: None };
+        let known = Known { claims: steps.so_far(), ..Known::default() };
         let admission = self.hooks.admit(Phase::TokenRequest, &subject, known, found).await;
         Ok(Entry::admitted(admission.map_err(Stop::Blocked)?))
     }

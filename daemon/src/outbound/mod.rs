@@ -9,24 +9,31 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER};
 
 use crate::domain::outbound::{Answer, Ask, Body, NoAnswer, Outbound, Reach};
 use crate::plugin::outbound::{guarded, reason, target};
+use crate::wire::url::WebUrl;
 
 /// The network.
 pub struct Web {
-    /// Or why there is no client: an issuer that asks nobody needs none.
-    client: Result<reqwest::Client, String>,
-    private: bool,
+    /// For servers with a public address, or why there is no client: an issuer that asks nobody needs none.
+    public: Result<reqwest::Client, String>,
+    /// For those that may have another one.
+    private: Result<reqwest::Client, String>,
+    reach: Reach,
 }
 
 impl Web {
     /// A way to the network within `reach`.
     #[must_use]
     pub fn new(reach: &Reach) -> Self {
-        Self { client: guarded(reach.allow_private, reach.ca_file.clone()), private: reach.allow_private }
+        let client = |private| guarded(private, reach.ca_file.clone());
+        Self { public: client(false), private: client(true), reach: reach.clone() }
     }
 
     fn request(&self, ask: &Ask<'_>) -> Result<reqwest::RequestBuilder, NoAnswer> {
-        let client = self.client.as_ref().map_err(|problem| NoAnswer(problem.clone()))?;
-        let url = target(ask.url, self.private).map_err(NoAnswer)?;
+        let lasting = |reason| NoAnswer { reason, lasting: true };
+        let private = WebUrl::parse(ask.url).is_ok_and(|url| self.reach.may_be_private(&url));
+        let client = if private { &self.private } else { &self.public };
+        let client = client.as_ref().map_err(|problem| lasting(problem.clone()))?;
+        let url = target(ask.url, private).map_err(lasting)?;
         let mut request = match &ask.body {
             None => client.get(url),
             Some(Body::Form(form)) => post(client, url, "application/x-www-form-urlencoded", form),
@@ -34,7 +41,7 @@ impl Web {
         };
         if let Some((name, secret)) = &ask.header {
             let mut value = http::HeaderValue::from_bytes(secret.expose())
-                .map_err(|_| NoAnswer("the secret cannot be sent in a header".into()))?;
+                .map_err(|_| lasting("the secret cannot be sent in a header".into()))?;
             value.set_sensitive(true);
             request = request.header(HeaderName::from_static(name), value);
         }
@@ -43,7 +50,7 @@ impl Web {
 
     async fn send(&self, ask: Ask<'_>) -> Result<Answer, NoAnswer> {
         let sent = self.request(&ask)?.send().await;
-        let mut answer = sent.map_err(|error| NoAnswer(reason(&error)))?;
+        let mut answer = sent.map_err(|error| no_answer(&error))?;
         let most = ask.bounds.bytes;
         let mut read = Answer {
             status: answer.status().as_u16(),
@@ -53,14 +60,20 @@ impl Web {
                 .and_then(|wait| wait.parse().ok().map(Duration::from_secs)),
             body: Vec::new(),
         };
-        while let Some(chunk) = answer.chunk().await.map_err(|error| NoAnswer(reason(&error)))? {
+        while let Some(chunk) = answer.chunk().await.map_err(|error| no_answer(&error))? {
             if read.body.len() + chunk.len() > most {
-                return Err(NoAnswer(format!("the answer has more than {most} bytes")));
+                let reason = format!("the answer has more than {most} bytes");
+                return Err(NoAnswer { reason, lasting: false });
             }
             read.body.extend_from_slice(&chunk);
         }
         Ok(read)
     }
+}
+
+fn no_answer(error: &reqwest::Error) -> NoAnswer {
+    let (reason, lasting) = reason(error);
+    NoAnswer { reason, lasting }
 }
 
 fn post(client: &reqwest::Client, url: reqwest::Url, media_type: &str, body: &str) -> reqwest::RequestBuilder {

@@ -184,8 +184,8 @@ fn sd_jwt_credential_rows(table: Table<Shared>) -> Table<Shared> {
         .get(ALL, Operation::SdJwtCredentialRetrieveList, credentials::list::<SdJwt>)
         .get(ONE, Operation::SdJwtCredentialRetrieve, credentials::find::<SdJwt>)
         .delete(ONE, Operation::UserCredentialDelete, credentials::delete::<SdJwt>)
-        .post(STATUS, Operation::SdJwtCredentialStatusSet, statuses::set)
-        .get(STATUS, Operation::SdJwtCredentialStatusRetrieve, statuses::status)
+        .post(STATUS, Operation::SdJwtCredentialStatusSet, statuses::set::<SdJwt>)
+        .get(STATUS, Operation::SdJwtCredentialStatusRetrieve, statuses::status::<SdJwt>)
 }
 
 fn iaca_rows(table: Table<Shared>) -> Table<Shared> {
@@ -263,8 +263,8 @@ fn credential_rows(table: Table<Shared>) -> Table<Shared> {
         .get(ALL, Operation::MobileCredentialRetrieveList, credentials::list::<Mobile>)
         .get(ONE, Operation::MobileCredentialRetrieve, credentials::find::<Mobile>)
         .delete(ONE, Operation::UserCredentialDelete, credentials::delete::<Mobile>)
-        .post(STATUS, Operation::MobileCredentialStatusSet, statuses::set)
-        .get(STATUS, Operation::MobileCredentialStatusRetrieve, statuses::status)
+        .post(STATUS, Operation::MobileCredentialStatusSet, statuses::set::<Mobile>)
+        .get(STATUS, Operation::MobileCredentialStatusRetrieve, statuses::status::<Mobile>)
 }
 
 fn revocation_rows(table: Table<Shared>) -> Table<Shared> {

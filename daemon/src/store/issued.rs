@@ -15,7 +15,9 @@ use super::deferred::Deferred;
 use super::engine::Batch;
 use super::offer::{Offer, OfferState};
 use super::status::CredentialStatus;
-use super::tables::{CONFIGURATION, CREDENTIAL_STATUS, ENRICHMENT, ISSUED, NONCE, USER_ISSUED};
+use super::tables::{
+    CONFIGURATION, CREDENTIAL_NOTIFICATION, CREDENTIAL_STATUS, ENRICHMENT, ISSUED, NONCE, USER_ISSUED,
+};
 use super::token::Origin;
 use super::user::user_issued_key;
 use super::{Decision, Store, StoreError, codec};
@@ -191,7 +193,8 @@ impl Store {
             .check(ISSUED, key, Some(found.version))
             .delete(ISSUED, key)
             .delete(USER_ISSUED, &user_issued_key(record.user_id, id))
-            .delete(CREDENTIAL_STATUS, key);
+            .delete(CREDENTIAL_STATUS, key)
+            .delete(CREDENTIAL_NOTIFICATION, key);
         Ok(Decision::Write(self.unregistering(id, batch).await?, true))
     }
 

@@ -18,7 +18,8 @@ const STEP: usize = 1_000;
 
 /// Which credentials: those that fit everything that is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+// One that a later version wrote with a criterion of its own must not revoke more here.
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevocationFilter {
     /// Issued to this user.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -116,8 +116,10 @@ pub struct SignedList {
 pub enum StatusSet {
     /// It is what was asked for.
     Set {
-        /// The list, which must be published again; `None` when nothing has changed.
-        list: Option<Uuid>,
+        /// The list, which must be published again.
+        list: Uuid,
+        /// Whether it was something else before.
+        changed: bool,
     },
     /// It is revoked, and stays so.
     Final,
@@ -223,7 +225,7 @@ impl Store {
         };
         let Found { record: mut status, version, .. } = found;
         if status.state == state {
-            return Ok(Decision::Answer(StatusSet::Set { list: None }));
+            return Ok(Decision::Answer(StatusSet::Set { list: status.list, changed: false }));
         }
         if status.state == State::Invalid {
             return Ok(Decision::Answer(StatusSet::Final));
@@ -236,7 +238,7 @@ impl Store {
         status.reason = reason.map(str::to_owned);
         let batch = Batch::default().check(CREDENTIAL_STATUS, key, Some(version));
         let batch = entering(&status, batch.put(CREDENTIAL_STATUS, key, codec::pack(&status)?, None));
-        Ok(Decision::Write(batch, StatusSet::Set { list: Some(status.list) }))
+        Ok(Decision::Write(batch, StatusSet::Set { list: status.list, changed: true }))
     }
 
     /// One list.

@@ -91,7 +91,7 @@ pub const METADATA_SIGNER: Table = Table::new(48, "metadata_signer");
 /// Deferred transaction id → sealed [`super::deferred::Deferred`].
 pub const DEFERRED: Table = Table::new(49, "deferred");
 /// What a deferred transaction is found by: `t` and the SHA-256 of its `transaction_id`, `c` with grant and configuration → its id; and
-/// `k` with the SHA-256 of an access token → the [`super::token::Token`] that is kept for it.
+/// `k` with the SHA-256 of an access token and an id → the [`super::token::Token`] that is kept for it.
 pub const DEFERRED_INDEX: Table = Table::new(50, "deferred_index");
 /// SHA-256 of a `notification_id` → grant, credentials and sealed events.
 pub const NOTIFICATION: Table = Table::new(51, "notification");

@@ -56,6 +56,16 @@ impl<'a> WebUrl<'a> {
         Ok(Self { text, secure, host, query: rest.contains('?') })
     }
 
+    /// Scheme, host and port in one spelling: the host in lower case, the port without the usual one of the scheme.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        let (scheme, usual) = if self.secure { ("https", ":443") } else { ("http", ":80") };
+        let rest = self.text.get(scheme.len() + 3..).unwrap_or_default();
+        let authority = rest.split(['/', '?']).next().unwrap_or_default().to_ascii_lowercase();
+        let authority = authority.strip_suffix(usual).unwrap_or(&authority);
+        format!("{scheme}://{authority}")
+    }
+
     /// The host's address, when it is one and not a name.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
@@ -72,7 +82,9 @@ impl<'a> WebUrl<'a> {
     #[must_use]
     pub fn is_numeric(&self) -> bool {
         let last = self.host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-        self.host.starts_with('[') || last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x")
+        self.host.starts_with('[')
+            || last.bytes().all(|byte| byte.is_ascii_digit())
+            || last.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"))
     }
 }
 
@@ -115,6 +127,19 @@ mod tests {
         assert_eq!(WebUrl::parse(&format!("https://a/{}", "b".repeat(LONGEST))), Err(UrlError::TooLong));
     }
 
+    #[test]
+    fn an_origin_has_one_spelling() {
+        for (text, origin) in [
+            ("https://Register.Example/a?b", "https://register.example"),
+            ("https://register.example:443", "https://register.example"),
+            ("https://register.example:80/", "https://register.example:80"),
+            ("http://127.0.0.1:80?x=/y", "http://127.0.0.1"),
+            ("http://[::1]:8080/", "http://[::1]:8080"),
+        ] {
+            assert_eq!(WebUrl::parse(text).unwrap().origin(), origin, "{text}");
+        }
+    }
+
     // SEC-SSRF-02
     #[test]
     fn numbers_and_this_machine_are_known() {
@@ -127,6 +152,7 @@ mod tests {
             ("https://2130706433/", true, false),
             ("https://0x7f.1/", true, false),
             ("https://a.0x7f000001/", true, false),
+            ("https://0X7F.1/", true, false),
             ("https://10.0.0.1./", true, false),
             ("https://127.0.0.1.example/", false, false),
         ] {

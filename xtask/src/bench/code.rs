@@ -146,7 +146,7 @@ impl Claimer for CodeWallet {
         let redeem = lap();
         let nonce = self.nonce().await?;
         let fresh = lap();
-        let request = credential_request(&self.target, &self.signer, &nonce)?;
+        let request = credential_request(&self.target, std::slice::from_ref(&self.signer), &nonce)?;
         self.credential(&token, &request).await?;
         Ok([authorize, redeem, fresh, lap(), micros(started.elapsed())])
     }

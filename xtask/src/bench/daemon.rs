@@ -29,6 +29,8 @@ pub(super) struct Target {
     pub(super) management: String,
     pub(super) token: String,
     pub(super) configuration: String,
+    /// Copies of a credential that a wallet asks for at once.
+    pub(super) copies: usize,
     /// Body of the request for an offer.
     pub(super) offer: String,
 }
@@ -93,6 +95,7 @@ impl Daemon {
             })
             .to_string(),
             configuration: configuration_id,
+            copies: 1,
             issuer,
         };
         let path = format!("/v2/credentials/mobile/configurations/{}", target.configuration);

@@ -24,7 +24,7 @@ use clap::Args;
 
 use crate::Result;
 use crate::command::{command, root, works};
-use daemon::Daemon;
+use daemon::{Daemon, Target};
 use report::{Memory, Report};
 
 pub(crate) use calibrate::calibrate;
@@ -55,6 +55,9 @@ pub(crate) struct Options {
     /// Measure once more with authorization codes: pushed request, login, consent, bound tokens
     #[arg(long)]
     login: bool,
+    /// Copies that a wallet asks for with one request, each for a key of its own; without --plugin and --login
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=20), conflicts_with_all = ["plugin", "login"])]
+    copies: u8,
     /// Size of the portrait in each credential, in bytes
     #[arg(long, default_value_t = 1024)]
     portrait: usize,
@@ -111,7 +114,7 @@ async fn measure(options: &Options) -> Result<Report> {
     let data_dir = options.data_dir.clone().unwrap_or_else(|| folder.path().to_owned());
     let calibrated_before = calibrate::on_core(DAEMON_CORE)?;
     let daemon = Daemon::start(&data_dir, DAEMON_CORE)?;
-    let target = daemon.prepare(options.portrait).await?;
+    let target = Target { copies: options.copies.into(), ..daemon.prepare(options.portrait).await? };
     let mut memory = Memory { at_rest: daemon.resident()?, with_offers: None, at_end: 0 };
     let mut runs = vec![load::run(&daemon, &target, options, 0).await?];
     if options.offers > 0 {
@@ -131,6 +134,7 @@ async fn measure(options: &Options) -> Result<Report> {
         wallets: options.wallets,
         seconds: options.seconds,
         portrait: options.portrait,
+        copies: options.copies,
         runs,
         with_plugin,
         with_login,

@@ -29,7 +29,8 @@ pub(super) trait Claimer {
 pub(super) struct Wallet {
     management: Connection,
     public: Connection,
-    signer: Signer,
+    /// The keys that it holds, one for each copy of a credential.
+    signers: Vec<Signer>,
     target: Target,
 }
 
@@ -85,7 +86,7 @@ impl Wallet {
         Ok(Self {
             management: Connection::open(&target.management).await?,
             public: Connection::open(&target.public).await?,
-            signer: Signer::new()?,
+            signers: (0..target.copies).map(|_| Signer::new()).collect::<Result<_>>()?,
             target: target.clone(),
         })
     }
@@ -139,18 +140,19 @@ impl Claimer for Wallet {
         let redeem = lap();
         let nonce = self.nonce().await?;
         let fresh = lap();
-        let request = credential_request(&self.target, &self.signer, &nonce)?;
+        let request = credential_request(&self.target, &self.signers, &nonce)?;
         self.credential(&token, &request).await?;
         Ok([offer, redeem, fresh, lap(), micros(started.elapsed())])
     }
 }
 
-/// A key proof for `nonce`, with this encoded header.
-pub(super) fn credential_request(target: &Target, signer: &Signer, nonce: &str) -> Result<String> {
+/// A request with a key proof for `nonce` of each signer.
+pub(super) fn credential_request(target: &Target, signers: &[Signer], nonce: &str) -> Result<String> {
     let claims = format!(r#"{{"aud":"{}","iat":{},"nonce":"{nonce}"}}"#, target.issuer, seconds()?);
-    let proof = signer.sign(&signer.proof_header, &claims)?;
+    let proofs = signers.iter().map(|signer| signer.sign(&signer.proof_header, &claims));
+    let proofs = proofs.collect::<Result<Vec<_>>>()?.join("\",\"");
     let configuration = &target.configuration;
-    Ok(format!(r#"{{"credential_configuration_id":"{configuration}","proofs":{{"jwt":["{proof}"]}}}}"#))
+    Ok(format!(r#"{{"credential_configuration_id":"{configuration}","proofs":{{"jwt":["{proofs}"]}}}}"#))
 }
 
 /// Seconds since 1970.

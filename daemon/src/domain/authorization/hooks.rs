@@ -44,7 +44,7 @@ impl Authorizations {
             holder_keys: &keys,
         };
         let identity = holder.and_then(|holder| serde_json::from_value(holder).ok());
-        let known = Known { claims: steps.so_far(), identity };
+        let known = Known { claims: steps.so_far(), identity, ..Known::default() };
         let admission = self.hooks.admit(Phase::TokenRequest, &subject, known, found).await;
         Ok(Entry::admitted(admission.map_err(Stop::Blocked)?))
     }

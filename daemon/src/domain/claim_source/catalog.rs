@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::http::{Errand, HttpSource, Tokens};
+use super::http::{Errand, Gates, HttpSource, Tokens};
 use super::read::{Surroundings, read, shown};
 use super::{ClaimSource, Kind, Origin, PluginState, Source};
 use crate::base::clock::Clock;
@@ -44,6 +44,7 @@ pub struct SourceParts {
 pub struct ClaimSources {
     parts: SourceParts,
     tokens: Tokens,
+    gates: Gates,
     mirror: Mirror<Vec<Arc<ClaimSource>>>,
 }
 
@@ -53,7 +54,7 @@ pub type Saved = crate::domain::saved::Saved<Value>;
 impl ClaimSources {
     /// Loads all from the store.
     pub async fn load(parts: SourceParts) -> Result<Self, Failure> {
-        let loaded = Self { parts, tokens: Tokens::default(), mirror: Mirror::default() };
+        let loaded = Self { parts, tokens: Tokens::default(), gates: Gates::default(), mirror: Mirror::default() };
         loaded.refresh().await?;
         Ok(loaded)
     }
@@ -112,7 +113,8 @@ impl ClaimSources {
         authorizing: &'a (dyn Fn() -> Running + Sync),
     ) -> Errand<'a> {
         let SourceParts { clock, outbound, reach, .. } = &self.parts;
-        Errand { id, source, outbound: &**outbound, reach, tokens: &self.tokens, clock: &**clock, authorizing }
+        let (tokens, gates) = (&self.tokens, &self.gates);
+        Errand { id, source, outbound, reach, gates, tokens, clock, authorizing }
     }
 
     /// Tells the log of each source whose plugin cannot be asked.
@@ -150,6 +152,7 @@ impl ClaimSources {
         let source = ClaimSource { id, name, kind, created_at: old.map_or_else(now, |old| old.created_at) };
         let saved = self.parts.store.named_save(CLAIM_SOURCES, id, &source, old.is_some()).await?;
         self.refresh().await?;
+        self.tokens.forget(id);
         Ok(if saved { Saved::Saved(self.show(&source)) } else { Saved::Unknown })
     }
 
@@ -162,6 +165,7 @@ impl ClaimSources {
         let deleted = self.parts.store.named_delete(CLAIM_SOURCES, id).await?;
         self.refresh().await?;
         self.tokens.forget(id);
+        self.gates.forget(id);
         Ok(deleted)
     }
 }

@@ -117,12 +117,13 @@ fn failed(id: Uuid, on_failure: OnFailure, trouble: Trouble) -> Result<Answered,
         _ => None,
     };
     match (on_failure, trouble) {
+        // That there is no record is an answer.
+        (_, Trouble::NotFound) => Err(Blocked::NotFound),
         (OnFailure::Empty, _) => Ok(Answered::Ready(Fetched::default())),
         (OnFailure::Defer, _) => {
             let retry_after = retry_after.unwrap_or(DEFERRED);
             Ok(Answered::Pending(Patience { source: id.to_string(), state: String::new(), retry_after }))
         }
-        (OnFailure::Refuse, Trouble::NotFound) => Err(Blocked::NotFound),
         (OnFailure::Refuse, Trouble::Unavailable { .. }) => Err(Blocked::Unavailable { retry_after }),
         (OnFailure::Refuse, Trouble::Failed(_)) => Err(Blocked::Failed),
     }

@@ -6,12 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::http::{Authorization, HttpSource, OnFailure, Parameter, RequestMethod, SOURCES, SecretMethod, is_source};
 use super::{ClaimSource, Kind, PluginState};
-use crate::domain::outbound::Reach;
+use crate::domain::outbound::{MASK, Reach, read_secret, read_url};
 use crate::wire::fields::{Detail, Fields, read_body};
-use crate::wire::url::WebUrl;
 
-/// What is shown in the place of a secret.
-const MASK: &str = "********";
 /// Most parameters of a request.
 const MOST_PARAMETERS: usize = 100;
 /// Longest name of a parameter and longest secret, in characters.
@@ -66,15 +63,15 @@ fn plugin(fields: &mut Fields<'_>, around: &Surroundings<'_>) -> String {
 }
 
 fn http(fields: &mut Fields<'_>, around: &Surroundings<'_>) -> HttpSource {
-    let url = url(fields, "url", around.reach);
+    let url = read_url(fields, "url", around.reach);
     let old = around.old.and_then(|old| match &old.kind {
-        Kind::Http(http) => Some(http),
-        Kind::Plugin { .. } => None,
+        Kind::Http(http) if http.url == url => Some(http),
+        _ => None,
     });
     HttpSource {
         request_method: choice::<RequestMethod>(fields, "requestMethod", "GET or POST"),
         request_parameters: parameters(fields),
-        authorization: authorization(fields, (&url, old), around.reach),
+        authorization: authorization(fields, old, around.reach),
         on_failure: choice::<OnFailure>(fields, "onFailure", "refuse, empty or defer"),
         url,
     }
@@ -87,22 +84,6 @@ fn choice<T: Default + serde::de::DeserializeOwned>(fields: &mut Fields<'_>, mem
         fields.mistake(member, format!("must be {all}"));
         T::default()
     })
-}
-
-fn url(fields: &mut Fields<'_>, member: &'static str, reach: &Reach) -> String {
-    let text = fields.text(member, 1, 2_000);
-    let Some(text) = fields.required(member, text) else { return String::new() };
-    match WebUrl::parse(text) {
-        Err(error) => fields.mistake(member, error.to_string()),
-        Ok(url) if url.query => fields.mistake(member, "must have no query"),
-        Ok(url) => {
-            if let Err(problem) = reach.check(&url) {
-                fields.mistake(member, problem);
-            }
-            return url.text.to_owned();
-        }
-    }
-    String::new()
 }
 
 fn parameters(fields: &mut Fields<'_>) -> BTreeMap<String, Parameter> {
@@ -146,12 +127,12 @@ fn parameter(value: &Value, path: &str, mistakes: &mut Vec<Detail>) -> Parameter
     Parameter { map_from, default_value }
 }
 
-/// `url` is where the source is, `old` the source before.
-fn authorization(fields: &mut Fields<'_>, (address, old): (&str, Option<&HttpSource>), reach: &Reach) -> Authorization {
+/// `old` is the source before, if it was at the same URL.
+fn authorization(fields: &mut Fields<'_>, old: Option<&HttpSource>, reach: &Reach) -> Authorization {
     let read = fields.nested("authorization", |inner| {
         let kind = inner.text("type", 1, 64);
         match inner.required("type", kind)? {
-            "api-key" => Some(api_key(inner, address, old)),
+            "api-key" => Some(api_key(inner, old)),
             "oauth-client-credentials" => Some(client_credentials(inner, old, reach)),
             _ => {
                 inner.mistake("type", "must be api-key or oauth-client-credentials");
@@ -162,12 +143,12 @@ fn authorization(fields: &mut Fields<'_>, (address, old): (&str, Option<&HttpSou
     fields.required("authorization", read).flatten().unwrap_or(Authorization::ApiKey { value: String::new() })
 }
 
-fn api_key(fields: &mut Fields<'_>, address: &str, old: Option<&HttpSource>) -> Authorization {
+fn api_key(fields: &mut Fields<'_>, old: Option<&HttpSource>) -> Authorization {
     let kept = old.and_then(|old| match &old.authorization {
-        Authorization::ApiKey { value } if old.url == address => Some(value.as_str()),
-        _ => None,
+        Authorization::ApiKey { value } => Some(value.as_str()),
+        Authorization::OauthClientCredentials { .. } => None,
     });
-    let value = secret(fields, "value", kept);
+    let value = read_secret(fields, "value", LONGEST_SECRET, kept);
     if !value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
         fields.mistake("value", "must have visible ASCII characters: it is sent in a header");
     }
@@ -175,7 +156,7 @@ fn api_key(fields: &mut Fields<'_>, address: &str, old: Option<&HttpSource>) -> 
 }
 
 fn client_credentials(fields: &mut Fields<'_>, old: Option<&HttpSource>, reach: &Reach) -> Authorization {
-    let endpoint = url(fields, "tokenEndpoint", reach);
+    let endpoint = read_url(fields, "tokenEndpoint", reach);
     let kept = old.and_then(|old| match &old.authorization {
         Authorization::OauthClientCredentials { token_endpoint, client_secret, .. } if *token_endpoint == endpoint => {
             Some(client_secret.as_str())
@@ -185,7 +166,7 @@ fn client_credentials(fields: &mut Fields<'_>, old: Option<&HttpSource>, reach: 
     let client_id = fields.text("clientId", 1, 1_024);
     Authorization::OauthClientCredentials {
         client_id: fields.required("clientId", client_id).unwrap_or_default().to_owned(),
-        client_secret: secret(fields, "clientSecret", kept),
+        client_secret: read_secret(fields, "clientSecret", LONGEST_SECRET, kept),
         token_endpoint_auth_method: choice::<SecretMethod>(
             fields,
             "tokenEndpointAuthMethod",
@@ -194,23 +175,6 @@ fn client_credentials(fields: &mut Fields<'_>, old: Option<&HttpSource>, reach: 
         audience: fields.text("audience", 1, 2_000).map(str::to_owned),
         scope: fields.text("scope", 1, 2_000).map(str::to_owned),
         token_endpoint: endpoint,
-    }
-}
-
-/// A secret, or the mask in the place of the one that there is. That one is kept only for the place that it was given for: who may
-/// change a source, but does not know its secret, cannot have it sent elsewhere.
-fn secret(fields: &mut Fields<'_>, member: &'static str, kept: Option<&str>) -> String {
-    let given = fields.text(member, 1, LONGEST_SECRET);
-    match fields.required(member, given) {
-        None => String::new(),
-        Some(MASK) => kept.map_or_else(
-            || {
-                fields.mistake(member, "is masked, and there is no earlier one for this URL: give it again");
-                String::new()
-            },
-            str::to_owned,
-        ),
-        Some(secret) => secret.to_owned(),
     }
 }
 

@@ -181,6 +181,8 @@ operations! {
     SdJwtCredentialStatusListConfigurationUpdate "SD_JWT_CREDENTIAL_STATUS_LIST_CONFIGURATION_UPDATE" "sd-jwt-credential",
     /// A status list configuration of SD-JWT VCs is deleted.
     SdJwtCredentialStatusListConfigurationDelete "SD_JWT_CREDENTIAL_STATUS_LIST_CONFIGURATION_DELETE" "sd-jwt-credential",
+    /// A status list of SD-JWT VCs is generated and signed.
+    SdJwtCredentialStatusListSign "SD_JWT_CREDENTIAL_STATUS_LIST_SIGN" "sd-jwt-credential",
     /// A status list of SD-JWT VCs is read by an operator.
     SdJwtCredentialStatusListRetrieve "SD_JWT_CREDENTIAL_STATUS_LIST_RETRIEVE" "sd-jwt-credential",
     /// Status lists of SD-JWT VCs are listed.

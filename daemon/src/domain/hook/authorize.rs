@@ -180,7 +180,7 @@ impl Place {
 
 impl Visitor<'_> {
     fn context(&self, admission: &Admission, state: Option<String>) -> AuthContext {
-        let Known { claims, identity } = &admission.known;
+        let Known { claims, identity, .. } = &admission.known;
         AuthContext {
             request_id: self.caller.request_id.to_owned(),
             credential_issuer: self.issuer.to_owned(),

@@ -231,7 +231,7 @@ impl Interactions {
         claims.extend(interaction.identity.iter().flat_map(|identity| identity.claims.clone()));
         claims.extend(interaction.added.clone());
         let configurations = interaction.configurations.iter().filter_map(|id| self.configurations.find(*id)).collect();
-        let known = Known { claims, identity: interaction.holder.clone() };
+        let known = Known { claims, identity: interaction.holder.clone(), ..Known::default() };
         Ok(Admission { known, added: interaction.added.clone(), configurations })
     }
 

@@ -247,7 +247,8 @@ impl Issuer {
         if let Some(source) = self.claim_sources.of(&configuration) {
             let mut claims = gathered.steps.so_far();
             claims.extend(gathered.steps.credential_hooks.clone());
-            let known = Known { claims, identity: gathered.identity.clone() };
+            let authentication_provider = gathered.steps.authentication_provider.clone();
+            let known = Known { claims, identity: gathered.identity.clone(), authentication_provider };
             let offer_claims = gathered.steps.offer.clone();
             let thumbprints: Vec<_> = keys.iter().map(jwk::thumbprint).collect();
             let subject = self.subject(authorized, caller, &offer_claims, &thumbprints);

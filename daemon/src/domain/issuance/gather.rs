@@ -104,7 +104,9 @@ impl Issuer {
         if self.store.nonce_taken(&nonces(asked.proven)).await.map_err(Failure::from)? {
             return Err(Refusal::NonceTaken.into());
         }
-        let known = Known { claims: gathered.steps.so_far(), identity: gathered.identity.clone() };
+        let authentication_provider = gathered.steps.authentication_provider.clone();
+        let known =
+            Known { claims: gathered.steps.so_far(), identity: gathered.identity.clone(), authentication_provider };
         self.ask(asked, source.as_ref(), known, &mut gathered).await?;
         Ok(gathered)
     }

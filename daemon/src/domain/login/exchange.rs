@@ -76,7 +76,7 @@ impl Exchange<'_> {
         let ask = Ask::post(endpoint, Body::Form(form), BOUNDS).authorized(authorization);
         Ok(match self.outbound.ask(ask).await {
             Ok(answer) => tokens(&answer),
-            Err(error) => Err(LoginError::Unavailable(error.0)),
+            Err(error) => Err(LoginError::Unavailable(error.reason)),
         })
     }
 
@@ -129,7 +129,7 @@ impl Exchange<'_> {
     /// Asks for more claims.
     pub(super) async fn userinfo(&self, endpoint: &str, token: &str) -> Result<Map<String, Value>, LoginError> {
         let answer = self.outbound.ask(Ask::get(endpoint, BOUNDS).authorized(Some(bearer(token)))).await;
-        match answer.map_err(|error| LoginError::Unavailable(error.0))? {
+        match answer.map_err(|error| LoginError::Unavailable(error.reason))? {
             Answer { status: 200, body, .. } => {
                 parse_object(&body).map_err(|error| LoginError::Unacceptable(format!("its userinfo {error}")))
             }

@@ -7,11 +7,10 @@ use super::begin::{OWN, printed};
 use super::exchange::client_key;
 use super::provider::{AuthMethod, Provider};
 use crate::domain::Failure;
-use crate::domain::outbound::Reach;
+use crate::domain::outbound::{MASK, Reach, read_secret, read_url};
 use crate::domain::site::Site;
 use crate::wire::fields::{Detail, Fields, read_body};
 use crate::wire::jwk;
-use crate::wire::url::WebUrl;
 
 /// Where a provider sends browsers back to: a place of its own, so that an answer cannot be taken for that of another provider
 /// (RFC 9700 4.4.2).
@@ -19,8 +18,8 @@ pub(super) fn callback(site: &Site, provider: Uuid) -> String {
     site.url(&format!("/v1/oauth/login/callback/{provider}"))
 }
 
-/// What is shown in the place of a secret.
-const MASK: &str = "********";
+/// Longest secret, in characters.
+const LONGEST_SECRET: usize = 1_024;
 /// Most static parameters, and most characters of each.
 const MOST_PARAMETERS: usize = 1_000;
 const LONGEST_PARAMETER: usize = 1_000;
@@ -49,12 +48,12 @@ pub(super) fn read(body: &Map<String, Value>, old: Option<&Provider>, reach: &Re
         for shown in ["id", "redirectUrl", "clientJwk"] {
             fields.value(shown);
         }
-        let url = url(fields, reach);
+        let url = read_url(fields, "url", reach);
         let scope = scope(fields);
         let client_id = fields.text("clientId", 1, 1_024);
         let client_id = fields.required("clientId", client_id).unwrap_or_default().to_owned();
         let method = method(fields);
-        let secret = secret(fields, method, old);
+        let secret = secret(fields, method, old.filter(|old| old.url == url));
         let fixed = fixed(fields);
         let forwarded = names(fields, "forwardedRequestParameters").unwrap_or_default();
         if let Some(own) = forwarded.iter().find(|name| OWN.contains(&name.as_str())) {
@@ -65,22 +64,6 @@ pub(super) fn read(body: &Map<String, Value>, old: Option<&Provider>, reach: &Re
         let only_when_named = fields.boolean("onlyWhenNamed").unwrap_or(false);
         Some(Asked { url, scope, client_id, method, secret, fixed, forwarded, persisted, name, only_when_named })
     })
-}
-
-fn url(fields: &mut Fields<'_>, reach: &Reach) -> String {
-    let text = fields.text("url", 1, 2_000);
-    let Some(text) = fields.required("url", text) else { return String::new() };
-    match WebUrl::parse(text) {
-        Err(error) => fields.mistake("url", error.to_string()),
-        Ok(url) if url.query => fields.mistake("url", "must have no query"),
-        Ok(url) => {
-            if let Err(problem) = reach.check(&url) {
-                fields.mistake("url", problem);
-            }
-            return url.text.to_owned();
-        }
-    }
-    String::new()
 }
 
 fn scope(fields: &mut Fields<'_>) -> Vec<String> {
@@ -105,19 +88,13 @@ fn method(fields: &mut Fields<'_>) -> AuthMethod {
 
 fn secret(fields: &mut Fields<'_>, method: AuthMethod, old: Option<&Provider>) -> Option<String> {
     let needed = matches!(method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost);
-    let secret = fields.text("clientSecret", 1, 1_024);
     if !needed {
+        // One that is sent all the same says nothing.
+        fields.text("clientSecret", 1, LONGEST_SECRET);
         return None;
     }
-    let secret = fields.required("clientSecret", secret)?;
-    if secret != MASK {
-        return Some(secret.to_owned());
-    }
-    let kept = old.and_then(|old| old.client_secret.clone());
-    if kept.is_none() {
-        fields.mistake("clientSecret", "is masked: there is no earlier one to keep");
-    }
-    kept
+    let kept = old.and_then(|old| old.client_secret.as_deref());
+    Some(read_secret(fields, "clientSecret", LONGEST_SECRET, kept))
 }
 
 fn fixed(fields: &mut Fields<'_>) -> Map<String, Value> {

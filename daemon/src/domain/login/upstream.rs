@@ -159,7 +159,7 @@ impl Upstream {
 
 async fn get(outbound: &dyn Outbound, url: &str) -> Result<Vec<u8>, LoginError> {
     let answer = outbound.ask(Ask::get(url, BOUNDS)).await;
-    match answer.map_err(|error| LoginError::Unavailable(error.0))? {
+    match answer.map_err(|error| LoginError::Unavailable(error.reason))? {
         Answer { status: 200, body, .. } => Ok(body),
         Answer { status, .. } => Err(LoginError::Unavailable(format!("it answered with status {status}"))),
     }

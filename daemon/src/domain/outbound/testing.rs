@@ -64,7 +64,7 @@ impl Outbound for Network {
             tokio::task::yield_now().await;
             let Told { status, media_type, location, body } = match answer {
                 Some(Ok(told)) => told,
-                Some(Err(text)) => return Err(NoAnswer(text)),
+                Some(Err(reason)) => return Err(NoAnswer { reason, lasting: false }),
                 None => return Ok(Answer { status: 404, ..Answer::default() }),
             };
             let body = body.into_bytes();

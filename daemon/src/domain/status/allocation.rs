@@ -88,7 +88,7 @@ impl Statuses {
             Some(list) => list,
             None => self.open(of).await?,
         };
-        if !self.is_published(list.id) {
+        if !self.is_published(&list) {
             self.publish(list.id).await?;
         }
         let block = (list.size / 256).clamp(1, BLOCK).max(count);

@@ -110,14 +110,22 @@ impl Statuses {
         Ok(new)
     }
 
-    /// Carries out what was begun, as far as it is not done, until `stopping` says to leave it to the next start.
+    /// Carries out what was begun, as far as it is not done, until `stopping` says to leave it to the next start. One that fails keeps no
+    /// other from it; the first failure is the outcome.
     pub async fn bulk_run(&self, stopping: impl Fn() -> bool + Send + Sync) -> Result<(), Failure> {
+        let mut first = None;
         for revocation in self.parts.store.revocations().await? {
-            if revocation.state == RevocationState::Running && !stopping() {
-                self.carry_out(&revocation, &stopping).await?;
+            if revocation.state != RevocationState::Running || stopping() {
+                continue;
+            }
+            if let Err(failure) = self.carry_out(&revocation, &stopping).await {
+                tracing::error!(revocation = %revocation.id, error = %failure, "a bulk revocation could not go on; it is tried again");
+                // What it wrote last may have landed without an answer.
+                self.all().iter().for_each(|list| self.mark(list.id));
+                first.get_or_insert(failure);
             }
         }
-        Ok(())
+        first.map_or(Ok(()), Err)
     }
 
     async fn carry_out(&self, begun: &Revocation, stopping: &(impl Fn() -> bool + Send + Sync)) -> Result<(), Failure> {

@@ -176,9 +176,11 @@ impl Statuses {
         }
         levels.places_left = left.into_values().min();
         let published = self.published.load();
-        let living = published.values().filter(|published| is_alive(&published.list, now));
-        let expiries = living.map(|published| published.expires_at.as_second() - now.as_second());
-        levels.expires_in = expiries.min();
+        // A list that is to be served and is not has expired.
+        let left = |list: &StatusList| {
+            published.get(&list.id).map_or(0, |published| published.expires_at.as_second() - now.as_second())
+        };
+        levels.expires_in = self.all().iter().filter(|list| is_alive(list, now)).map(left).min();
         levels
     }
 

@@ -1,6 +1,6 @@
 //! Generates, signs and serves lists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +56,14 @@ pub struct Published {
     pub cwt: Form,
 }
 
+impl Published {
+    /// Seconds after which it is signed anew: at the end of its time to live, and so early that there is time to try again.
+    fn renewed_after(&self) -> i64 {
+        let half = (self.expires_at.as_second() - self.issued_at.as_second()) / 2;
+        i64::try_from(self.ttl).unwrap_or(i64::MAX).min(half)
+    }
+}
+
 /// What a verifier gets.
 #[derive(Debug, Clone)]
 pub enum Served {
@@ -95,8 +103,10 @@ impl Statuses {
     /// Publishes what has changed, and what would else get old. A list that cannot be signed keeps no other from it, and is served
     /// as it was; the first failure is the outcome.
     pub async fn publish_due(&self) -> Result<(), Failure> {
-        let mut first = None;
-        for list in self.due() {
+        let (mut first, mut done) = (None, BTreeSet::new());
+        // Looked at anew after each, for changes that came meanwhile.
+        while let Some(list) = self.due().into_iter().find(|list| !done.contains(list)) {
+            done.insert(list);
             if let Err(failure) = self.publish(list).await {
                 let later = self.now().saturating_add(RETRY).unwrap_or(Timestamp::MAX);
                 lock(&self.retries).insert(list, later);
@@ -116,13 +126,14 @@ impl Statuses {
             published.get(id).is_none_or(|published| {
                 let age = now.as_second() - published.issued_at.as_second();
                 // One from the future comes from a clock that was set back since.
-                age < 0
-                    || u64::try_from(age).is_ok_and(|age| age >= published.ttl)
-                    || self.has_successor(published, now)
+                age < 0 || age >= published.renewed_after() || self.has_successor(published, now)
             })
         };
         let alive = self.all().into_iter().filter(|list| is_alive(list, now)).map(|list| list.id);
-        alive.filter(|id| (stale.contains(id) || is_old(id)) && !waits(id)).collect()
+        let mut due: Vec<_> = alive.filter(|id| (stale.contains(id) || is_old(id)) && !waits(id)).collect();
+        // A change goes before what only gets old.
+        due.sort_by_key(|id| !stale.contains(id));
+        due
     }
 
     /// Whether another signer has taken over from the one that signed a list, by its time or since that one was revoked.
@@ -131,15 +142,20 @@ impl Statuses {
         current.is_some() && published.signer.is_some() && current != published.signer
     }
 
-    pub(super) fn is_published(&self, id: Uuid) -> bool {
-        self.published.load().contains_key(&id)
+    /// Whether verifiers can load a list now.
+    pub(super) fn is_published(&self, list: &StatusList) -> bool {
+        matches!(self.serve(list.kind, list.id), Served::Current(..))
     }
 
     /// Generates a list from the store, signs it, keeps it and serves it.
     pub(super) async fn publish(&self, id: Uuid) -> Result<(), Failure> {
         let _alone = self.publishing.lock().await;
         let Some(list) = lock(&self.lists).get(&id).cloned() else { return Ok(()) };
-        let running = start(Arc::clone(&self.parts.events), Operation::MobileCredentialStatusListSign);
+        let operation = match list.kind {
+            ListKind::Mobile => Operation::MobileCredentialStatusListSign,
+            ListKind::SdJwt => Operation::SdJwtCredentialStatusListSign,
+        };
+        let running = start(Arc::clone(&self.parts.events), operation);
         // What changes from here on is for the next time.
         lock(&self.stale).remove(&id);
         let watch = Stopwatch::start();

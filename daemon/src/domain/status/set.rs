@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Statuses, status_named, status_of};
+use super::{Statuses, lock, status_named, status_of};
 use crate::domain::Failure;
 use crate::format::status_list::Status;
-use crate::store::status::{State, StatusSet};
+use crate::store::status::{CredentialStatus, ListKind, State, StatusSet};
 use crate::wire::fields::{Detail, read_body};
 
 /// Longest reason that is kept, in characters.
@@ -29,14 +29,23 @@ pub enum SetOutcome {
 
 impl Statuses {
     /// The status of a credential; `None` for one without.
-    pub async fn status(&self, credential: Uuid) -> Result<Option<Status>, Failure> {
-        let found = self.parts.store.status_find(credential).await?;
+    pub async fn status(&self, kind: ListKind, credential: Uuid) -> Result<Option<Status>, Failure> {
+        let found = self.parts.store.status_find(credential).await?.filter(|found| self.is_of(kind, found));
         Ok(found.map(|found| status_of(found.state)))
+    }
+
+    fn is_of(&self, kind: ListKind, status: &CredentialStatus) -> bool {
+        lock(&self.lists).get(&status.list).is_none_or(|list| list.kind == kind)
     }
 
     /// Sets the status of a credential as a request says. Verifiers see it as soon as the list is published, within a second or so,
     /// and at the latest when the copies that they may keep run out.
-    pub async fn set(&self, credential: Uuid, body: &Map<String, Value>) -> Result<SetOutcome, Failure> {
+    pub async fn set(
+        &self,
+        kind: ListKind,
+        credential: Uuid,
+        body: &Map<String, Value>,
+    ) -> Result<SetOutcome, Failure> {
         let request = read_body(body, |fields| {
             let name = fields.text("status", 1, 32);
             let status = fields.required("status", name).and_then(status_named);
@@ -50,10 +59,14 @@ impl Statuses {
             Ok(request) => request,
             Err(mistakes) => return Ok(SetOutcome::Invalid(mistakes)),
         };
+        if self.parts.store.status_find(credential).await?.is_some_and(|found| !self.is_of(kind, &found)) {
+            return Ok(SetOutcome::Unknown);
+        }
         Ok(match self.parts.store.status_set(credential, state_of(status), reason.as_deref()).await? {
-            StatusSet::Set { list } => {
-                if let Some(list) = list {
-                    self.mark(list);
+            StatusSet::Set { list, changed } => {
+                // Also when nothing has changed: what was written before may be a change that nobody was told had landed.
+                self.mark(list);
+                if changed {
                     self.parts.meters.changed(status, 1);
                 }
                 SetOutcome::Set(status)

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Statuses, status_of};
+use super::{Statuses, lock, status_of};
 use crate::domain::Failure;
 use crate::format::status_list::Status;
 use crate::store::status::{ListKind, StatusList};
@@ -39,6 +39,13 @@ impl Statuses {
     #[must_use]
     pub fn lists(&self, kind: ListKind) -> Vec<ListView> {
         self.all().iter().filter(|list| list.kind == kind).map(|list| self.view(list)).collect()
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn list(&self, kind: ListKind, id: Uuid) -> Option<ListView> {
+        let found = lock(&self.lists).get(&id).filter(|list| list.kind == kind).cloned();
+        found.map(|list| self.view(&list))
     }
 
     /// The members that a credential's record shows of its status; `None` when it was issued without one.

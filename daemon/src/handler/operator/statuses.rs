@@ -102,12 +102,11 @@ pub async fn find_list<P: Profile>(
 ) -> Result<Json<ListView>, ApiError> {
     authorize(&app, &headers, Permission::ReadCatalog)?;
     let id = path_id("statusListId", &id)?;
-    let found = app.statuses.lists(P::KIND).into_iter().find(|list| list.id == id);
-    found.map(Json).ok_or_else(|| ApiError::NotFound("statusListId", id.to_string()))
+    app.statuses.list(P::KIND, id).map(Json).ok_or_else(|| ApiError::NotFound("statusListId", id.to_string()))
 }
 
 /// `POST …/{credentialId}/status`
-pub async fn set(
+pub async fn set<P: Profile>(
     State(app): State<Shared>,
     headers: HeaderMap,
     Path(id): Path<String>,
@@ -116,7 +115,7 @@ pub async fn set(
     let client = authorize(&app, &headers, Permission::Credentials)?;
     let id = path_id("credentialId", &id)?;
     let request = object(&headers, &body)?;
-    match app.statuses.set(id, &request).await? {
+    match app.statuses.set(P::KIND, id, &request).await? {
         SetOutcome::Set(status) => {
             let status = status_name(status);
             tracing::info!(credential = %id, client, status, "the status of a credential was set");
@@ -132,14 +131,14 @@ pub async fn set(
 }
 
 /// `GET …/{credentialId}/status`
-pub async fn status(
+pub async fn status<P: Profile>(
     State(app): State<Shared>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     authorize(&app, &headers, Permission::Credentials)?;
     let id = path_id("credentialId", &id)?;
-    let status = app.statuses.status(id).await?;
+    let status = app.statuses.status(P::KIND, id).await?;
     status
         .map(|status| Json(json!({ "status": status_name(status) })))
         .ok_or_else(|| ApiError::NotFound("credentialId", id.to_string()))

@@ -75,12 +75,15 @@ fn send(published: &Published, kind: ListKind, headers: &HeaderMap, max_age: i64
         ListKind::Mobile => (CWT_TYPE, JWT_TYPE),
         ListKind::SdJwt => (JWT_TYPE, CWT_TYPE),
     };
-    let chosen =
-        if quality(headers, header::ACCEPT, second) > quality(headers, header::ACCEPT, first) { second } else { first };
+    let chosen = if quality(headers, &header::ACCEPT, second) > quality(headers, &header::ACCEPT, first) {
+        second
+    } else {
+        first
+    };
     // The CWT is compressed throughout; of the JWT the base64 is not.
     let zipped = chosen == JWT_TYPE
         && headers.contains_key(header::ACCEPT_ENCODING)
-        && quality(headers, header::ACCEPT_ENCODING, "gzip") > 0;
+        && quality(headers, &header::ACCEPT_ENCODING, "gzip") > 0;
     let Form { body, digest } = match (chosen, zipped) {
         (CWT_TYPE, _) => &published.cwt,
         (_, true) => &published.jwt_gzip,
@@ -105,7 +108,7 @@ fn send(published: &Published, kind: ListKind, headers: &HeaderMap, max_age: i64
 
 /// How much of a media type or a coding is wanted, in thousandths (RFC 9110 12.4.2): the most specific range that covers it decides.
 /// Without the header everything is wanted alike.
-fn quality(headers: &HeaderMap, name: header::HeaderName, wanted: &str) -> u16 {
+fn quality(headers: &HeaderMap, name: &header::HeaderName, wanted: &str) -> u16 {
     let fields = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     let ranges = fields.flat_map(|field| field.split(','));
     let found = ranges.filter_map(|range| {
@@ -116,7 +119,7 @@ fn quality(headers: &HeaderMap, name: header::HeaderName, wanted: &str) -> u16 {
     });
     match found.max_by_key(|(specific, _)| *specific) {
         Some((_, weight)) => weight,
-        None if headers.contains_key(header::ACCEPT) => 0,
+        None if headers.contains_key(name) => 0,
         None => 1_000,
     }
 }
@@ -149,7 +152,7 @@ fn thousandths(weight: &str) -> u16 {
 mod tests {
     use super::*;
 
-    fn of(name: header::HeaderName, value: &str, wanted: &str) -> u16 {
+    fn of(name: &header::HeaderName, value: &str, wanted: &str) -> u16 {
         let headers = HeaderMap::from_iter([(name.clone(), HeaderValue::from_str(value).unwrap())]);
         quality(&headers, name, wanted)
     }
@@ -168,8 +171,8 @@ mod tests {
             (";;;", 0, 0),
             ("application/statuslist+jwt;q=x", 0, 0),
         ] {
-            assert_eq!(of(header::ACCEPT, value, JWT_TYPE), jwt, "{value}");
-            assert_eq!(of(header::ACCEPT, value, CWT_TYPE), cwt, "{value}");
+            assert_eq!(of(&header::ACCEPT, value, JWT_TYPE), jwt, "{value}");
+            assert_eq!(of(&header::ACCEPT, value, CWT_TYPE), cwt, "{value}");
         }
     }
 
@@ -188,8 +191,10 @@ mod tests {
         ] {
             assert_eq!(thousandths(weight), expected, "{weight}");
         }
-        for (value, expected) in [("gzip", 1_000), ("br, gzip;q=0.8", 800), ("*", 1_000), ("gzip;q=0, *", 0)] {
-            assert_eq!(of(header::ACCEPT_ENCODING, value, "gzip"), expected, "{value}");
+        for (value, expected) in
+            [("gzip", 1_000), ("br, gzip;q=0.8", 800), ("*", 1_000), ("gzip;q=0, *", 0), ("identity", 0)]
+        {
+            assert_eq!(of(&header::ACCEPT_ENCODING, value, "gzip"), expected, "{value}");
         }
     }
 }

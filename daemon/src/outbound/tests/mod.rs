@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::base::secret::Secret;
-use crate::domain::outbound::Bounds;
+use crate::domain::outbound::{Bounds, Private};
 
 /// A server that answers every request with these bytes, and then keeps the connection open; the number of requests.
 fn server(answer: Vec<u8>) -> (String, Arc<AtomicU32>) {
@@ -34,7 +34,7 @@ fn server(answer: Vec<u8>) -> (String, Arc<AtomicU32>) {
 const BOUNDS: Bounds = Bounds { time: Duration::from_secs(5), bytes: 256 * 1024 };
 
 fn web(allow_private: bool) -> Web {
-    Web::new(&Reach { allow_private, ca_file: None })
+    Web::new(&Reach { private: if allow_private { Private::All } else { Private::None }, ca_file: None })
 }
 
 async fn get(web: &Web, url: &str) -> Result<Answer, NoAnswer> {
@@ -85,7 +85,7 @@ async fn a_huge_answer_is_not_read_to_its_end() {
     let unannounced = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{}", chunk.repeat(8));
     for url in [announced, server(unannounced.into_bytes()).0] {
         let Err(error) = get(&web(true), &url).await else { panic!("it was read") };
-        assert!(error.0.contains("bytes"), "{error}");
+        assert!(error.reason.contains("bytes"), "{error}");
     }
 }
 
@@ -97,10 +97,10 @@ async fn a_slow_answer_ends_in_time_and_an_error_names_no_url() {
     let url = format!("{url}/?code=secret-code");
     let asked = tokio::time::timeout(BOUNDS.time, web.ask(Ask::get(&url, hurried))).await;
     let error = asked.expect("it ends").err().expect("no answer");
-    assert!(!error.0.contains("secret-code") && !error.0.contains("127.0.0.1"), "{error}");
+    assert!(!error.reason.contains("secret-code") && !error.reason.contains("127.0.0.1"), "{error}");
     let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = get(&web, &format!("http://{refused}/?code=secret-code")).await.err().expect("no answer");
-    assert!(!error.0.contains("secret-code"), "{error}");
+    assert!(!error.reason.contains("secret-code"), "{error}");
 }
 
 #[tokio::test]

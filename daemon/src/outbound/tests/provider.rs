@@ -18,7 +18,7 @@ use crate::domain::configuration::catalog::Configurations;
 use crate::domain::login::catalog::{ProviderParts, Saved};
 use crate::domain::login::testing::site;
 use crate::domain::login::{Begun, Identity, LoginAnswer, LoginError, LoginRequest, Providers};
-use crate::domain::outbound::Reach;
+use crate::domain::outbound::{Private, Reach};
 use crate::plugin::outbound::guarded;
 use crate::store::Store;
 use crate::store::memory::MemoryEngine;
@@ -87,7 +87,7 @@ impl Bench {
         let sealer = Arc::new(Sealer::new(&Secret::new(vec![7; 32])));
         let store = Store::new(Arc::new(MemoryEngine::new(clock.clone())), sealer, random.clone(), clock.clone());
         let configurations = Configurations::load(store.clone(), clock.clone(), random.clone()).await.unwrap();
-        let reach = Reach { allow_private: true, ca_file: None };
+        let reach = Reach { private: Private::All, ca_file: None };
         let parts = ProviderParts {
             store,
             site: Arc::new(site(ISSUER)),

@@ -38,15 +38,13 @@ pub(crate) fn target(text: &str, private: bool) -> Result<reqwest::Url, String> 
     }
 }
 
-/// Why there is no answer, without the URL.
-pub(crate) fn reason(error: &reqwest::Error) -> String {
+/// Why there is no answer, without the URL; and whether there never will be one.
+pub(crate) fn reason(error: &reqwest::Error) -> (String, bool) {
     match exchange::failure(error) {
-        HttpError::Timeout => "it took too long".to_owned(),
-        HttpError::Denied(text)
-        | HttpError::InvalidRequest(text)
-        | HttpError::Connect(text)
-        | HttpError::Other(text) => text,
-        HttpError::TooLarge(_) | HttpError::Quota => "it is too large".to_owned(),
+        HttpError::Timeout => ("it took too long".to_owned(), false),
+        HttpError::Denied(text) | HttpError::InvalidRequest(text) => (text, true),
+        HttpError::Connect(text) | HttpError::Other(text) => (text, false),
+        HttpError::TooLarge(_) | HttpError::Quota => ("it is too large".to_owned(), false),
     }
 }
 

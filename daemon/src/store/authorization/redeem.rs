@@ -163,7 +163,8 @@ impl Store {
         let (id, ends) = (*offer.id.as_bytes(), Some(minted.ends));
         // Its claims live from now on as long as a credential may be made of them.
         let Some(claims) = self.engine.get(AUTHORIZATION_SECRETS, &id).await? else {
-            return Ok(Decision::Answer(CodeRedeem::Expired));
+            // They end with the authorization: by its time, or by somebody who was faster, whom a conflict tells of.
+            return Ok(Decision::Write(checked, CodeRedeem::Expired));
         };
         code.used = true;
         offer.state = OfferState::Redeemed;

@@ -33,6 +33,11 @@ fn by_token(hash: &[u8; 32]) -> Vec<u8> {
     [b"k".as_slice(), hash].concat()
 }
 
+/// One for each transaction of a token: the end of one leaves the token to the others.
+fn by_token_of(deferred: &Deferred) -> Vec<u8> {
+    [by_token(&deferred.token).as_slice(), deferred.id.as_bytes()].concat()
+}
+
 impl Store {
     /// Takes the nonces and opens a transaction, in place of one that is open for the same credential of the same grant: a wallet that
     /// lost its `transaction_id` asks again. An operator's word for that one counts for this one. The access token is kept for it.
@@ -97,16 +102,14 @@ impl Store {
             }
             batch = batch.check(DEFERRED, before.id.as_bytes(), Some(version)).delete(DEFERRED, before.id.as_bytes());
             batch = batch.delete(DEFERRED_INDEX, &by_transaction(&before.transaction));
-            if before.token != new.token {
-                batch = batch.delete(DEFERRED_INDEX, &by_token(&before.token));
-            }
+            batch = batch.delete(DEFERRED_INDEX, &by_token_of(&before));
         }
         let (id, ends) = (new.id.as_bytes(), Some(new.expires_at));
         Ok(batch
             .put(DEFERRED, id, self.seal_at(&context(new.id), &record)?, ends)
             .put(DEFERRED_INDEX, &by_transaction(&new.transaction), id.to_vec(), ends)
             .put(DEFERRED_INDEX, &credential, id.to_vec(), ends)
-            .put(DEFERRED_INDEX, &by_token(&new.token), codec::pack(token)?, ends))
+            .put(DEFERRED_INDEX, &by_token_of(new), codec::pack(token)?, ends))
     }
 
     async fn deferred_by_id(&self, id: Option<Uuid>) -> Result<Option<(Deferred, Version)>, StoreError> {
@@ -153,12 +156,13 @@ impl Store {
 
     /// The access token that an open transaction keeps, with its offer; it serves at the deferred endpoint alone.
     pub async fn deferred_token(&self, token: &str) -> Result<Option<(Token, Offer)>, StoreError> {
-        let key = by_token(&sha256(token.as_bytes()));
-        let Some(found) = self.find::<Token>(DEFERRED_INDEX, &key, "token").await? else { return Ok(None) };
-        let (table, id) = (found.record.origin.table(), found.record.offer);
+        let found = self.engine.scan(DEFERRED_INDEX, &by_token(&sha256(token.as_bytes())), None, 1).await?;
+        let Some((_, entry)) = found.entries.first() else { return Ok(None) };
+        let token: Token = codec::unpack(&entry.value, "token")?;
+        let (table, id) = (token.origin.table(), token.offer);
         let Some(offer) = self.find::<Offer>(table, id.as_bytes(), "offer").await? else { return Ok(None) };
         let alive = matches!(offer.record.state, OfferState::Redeemed | OfferState::Issued);
-        Ok(alive.then_some((found.record, offer.record)))
+        Ok(alive.then_some((token, offer.record)))
     }
 
     /// Adds to `batch` the end of a transaction whose credentials are issued; `None` when it is not the caller's to end any more: it has
@@ -176,6 +180,6 @@ impl Store {
         let batch = batch.check(DEFERRED, id, Some(version)).delete(DEFERRED, id);
         let batch = batch.delete(DEFERRED_INDEX, &by_transaction(&deferred.transaction));
         let batch = batch.delete(DEFERRED_INDEX, &by_credential(deferred.offer, deferred.configuration));
-        Ok(Some(batch.delete(DEFERRED_INDEX, &by_token(&deferred.token))))
+        Ok(Some(batch.delete(DEFERRED_INDEX, &by_token_of(deferred))))
     }
 }

@@ -6,14 +6,15 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::gates::Gates;
 use super::parameters::{parameters, question};
 use super::token::Tokens;
-use super::{Authorization, BUDGET, HttpSource, MOST_BYTES};
+use super::{Authorization, BOUNDS, BUDGET, HttpSource};
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
 use crate::domain::configuration::Configuration;
 use crate::domain::context::Known;
-use crate::domain::outbound::{Answer, Ask, Bounds, Outbound, Reach};
+use crate::domain::outbound::{Answer, Ask, NoAnswer, Outbound, Reach};
 use crate::wire::json::parse_object;
 use crate::wire::url::WebUrl;
 
@@ -38,21 +39,27 @@ impl Trouble {
     pub(super) fn unavailable(reason: String, retry_after: Option<Duration>) -> Self {
         Self::Unavailable { reason, retry_after }
     }
+
+    /// There was no answer; `whose` begins the text.
+    pub(super) fn of(whose: &str, error: NoAnswer) -> Self {
+        let NoAnswer { reason, lasting } = error;
+        let reason = format!("{whose}{reason}");
+        if lasting { Self::Failed(reason) } else { Self::unavailable(reason, None) }
+    }
 }
 
 /// A question, with all that asking takes.
 pub(in crate::domain::claim_source) struct Errand<'a> {
     pub(in crate::domain::claim_source) id: Uuid,
     pub(in crate::domain::claim_source) source: &'a HttpSource,
-    pub(in crate::domain::claim_source) outbound: &'a dyn Outbound,
+    pub(in crate::domain::claim_source) outbound: &'a Arc<dyn Outbound>,
     pub(in crate::domain::claim_source) reach: &'a Reach,
+    pub(in crate::domain::claim_source) gates: &'a Gates,
     pub(in crate::domain::claim_source) tokens: &'a Tokens,
-    pub(in crate::domain::claim_source) clock: &'a dyn Clock,
+    pub(in crate::domain::claim_source) clock: &'a Arc<dyn Clock>,
     /// Told when an access token is asked for, and whether there is one.
     pub(in crate::domain::claim_source) authorizing: &'a (dyn Fn() -> crate::domain::event::Running + Sync),
 }
-
-const BOUNDS: Bounds = Bounds { time: BUDGET, bytes: MOST_BYTES };
 
 impl Errand<'_> {
     /// What the register says of the holder.
@@ -62,7 +69,11 @@ impl Errand<'_> {
         configuration: &Configuration,
     ) -> Result<Map<String, Value>, Trouble> {
         let parameters = parameters(self.source, known, configuration);
-        match tokio::time::timeout(BUDGET, self.asked(&parameters)).await {
+        let asked = async {
+            let _turn = self.gates.turn(self.id).await;
+            self.asked(&parameters).await
+        };
+        match tokio::time::timeout(BUDGET, asked).await {
             Ok(answer) => read(&answer?),
             Err(_) => Err(Trouble::unavailable(format!("it took longer than {} s", BUDGET.as_secs()), None)),
         }
@@ -92,13 +103,13 @@ impl Errand<'_> {
         refused: Option<&Arc<Secret>>,
     ) -> Result<(Arc<Secret>, bool), Trouble> {
         let running = (self.authorizing)();
-        let network = (self.outbound, BOUNDS, self.clock.now());
-        let found = self.tokens.token(self.id, authorization, refused, network).await?;
+        let found = self.tokens.token(self.id, authorization, refused, (self.outbound, self.clock)).await?;
         running.succeed();
         Ok(found)
     }
 
-    /// Asks, and follows redirects as far as each may be followed. To another origin the secret and a body do not go along.
+    /// Asks, and follows redirects as far as each may be followed. To another origin the secret and a body do not go along, and the secret
+    /// does not on the way back either: the path was chosen elsewhere.
     async fn followed(
         &self,
         parameters: &Map<String, Value>,
@@ -108,18 +119,18 @@ impl Errand<'_> {
         let mut ask = question(self.source, parameters, &mut url, BOUNDS);
         let sent = || Some((header, Secret::new(secret.expose().to_vec())));
         ask.header = sent();
-        let mut body = ask.body.clone();
+        let (mut body, mut at_home) = (ask.body.clone(), true);
         for _ in 0..=MOST_REDIRECTS {
-            let answer = self.outbound.ask(ask).await.map_err(|error| Trouble::unavailable(error.0, None))?;
+            let answer = self.outbound.ask(ask).await.map_err(|error| Trouble::of("", error))?;
             let Some(location) = redirect(&answer) else { return Ok(answer) };
-            let same_origin = self.may_follow(location)?;
+            at_home &= self.may_follow(location)?;
             // RFC 9110 15.4: of a POST, 307 and 308 keep the body, the others ask with GET.
             body = body.filter(|_| matches!(answer.status, 307 | 308));
-            if body.is_some() && !same_origin {
+            if body.is_some() && !at_home {
                 return Err(Trouble::Failed("it redirects a POST to another origin".into()));
             }
             location.clone_into(&mut place);
-            ask = Ask { url: &place, body: body.clone(), header: sent().filter(|_| same_origin), bounds: BOUNDS };
+            ask = Ask { url: &place, body: body.clone(), header: sent().filter(|_| at_home), bounds: BOUNDS };
         }
         Err(Trouble::Failed(format!("it redirects more than {MOST_REDIRECTS} times")))
     }
@@ -129,15 +140,8 @@ impl Errand<'_> {
         let refused = |problem: &str| Trouble::Failed(format!("it redirects to a URL that {problem}"));
         let url = WebUrl::parse(location).map_err(|error| refused(&error.to_string()))?;
         self.reach.check(&url).map_err(refused)?;
-        Ok(origin(location) == origin(&self.source.url))
+        Ok(WebUrl::parse(&self.source.url).is_ok_and(|home| home.origin() == url.origin()))
     }
-}
-
-/// Scheme, host and port.
-fn origin(url: &str) -> &str {
-    let scheme = url.find("://").map_or(0, |at| at + 3);
-    let end = url.get(scheme..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(url.len(), |at| scheme + at);
-    url.get(..end).unwrap_or(url)
 }
 
 fn redirect(answer: &Answer) -> Option<&str> {

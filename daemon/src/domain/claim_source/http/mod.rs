@@ -1,6 +1,7 @@
 //! Registers that answer over HTTP, as MATTR VII's claim sources do: parameters in, one JSON object of claims out, within three seconds.
 
 mod errand;
+mod gates;
 mod parameters;
 mod token;
 
@@ -10,7 +11,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::domain::outbound::Bounds;
+
 pub(super) use errand::{Errand, Trouble};
+pub(super) use gates::Gates;
 pub(super) use parameters::{SOURCES, is_source};
 pub(super) use token::Tokens;
 
@@ -18,6 +22,8 @@ pub(super) use token::Tokens;
 pub(super) const BUDGET: Duration = Duration::from_secs(3);
 /// Longest answer, in bytes.
 pub(super) const MOST_BYTES: usize = 64 * 1024;
+/// Of one request of the several that a question may take.
+const BOUNDS: Bounds = Bounds { time: BUDGET, bytes: MOST_BYTES };
 
 /// How a register is asked.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]

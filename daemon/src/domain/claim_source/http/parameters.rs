@@ -34,7 +34,6 @@ pub(super) fn parameters(source: &HttpSource, known: &Known, configuration: &Con
 }
 
 fn document(known: &Known, configuration: &Configuration) -> Value {
-    let holder = known.identity.as_ref();
     json!({
         "claims": known.claims,
         "credentialConfiguration": {
@@ -42,7 +41,7 @@ fn document(known: &Known, configuration: &Configuration) -> Value {
             "type": configuration.credential_type(),
             "format": configuration.format().identifier(),
         },
-        "authenticationProvider": holder.map(|holder| json!({ "subjectId": holder.subject, "url": holder.source })),
+        "authenticationProvider": known.authentication_provider,
     })
 }
 

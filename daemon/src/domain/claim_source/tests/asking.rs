@@ -7,7 +7,6 @@ use crate::base::clock::{Clock as _, after};
 use crate::domain::configuration::Configuration;
 use crate::domain::context::Known;
 use crate::domain::event::{Operation, start};
-use crate::plugin::contract::Identity;
 use std::time::Duration;
 
 const URL: &str = "https://register.example/people";
@@ -25,7 +24,8 @@ impl Bench {
     }
 
     async fn ask(&self, source: Uuid, configuration: &Configuration) -> Result<Value, Trouble> {
-        let known = Known { claims: map(&json!({ "employee": "1042", "address": { "zip": "8000" } })), identity: None };
+        let known =
+            Known { claims: map(&json!({ "employee": "1042", "address": { "zip": "8000" } })), ..Known::default() };
         self.ask_of(source, configuration, &known).await
     }
 
@@ -95,15 +95,12 @@ async fn a_parameter_has_its_value_its_default_or_is_left_out() {
     bench.ask(source, &configuration).await.unwrap();
     let sent = bench.network.asked().remove(0).1.unwrap();
     assert_eq!(serde_json::from_str::<Value>(&sent).unwrap(), expected);
-    let identity = Identity {
-        subject: "4711".into(),
-        source: "https://login.example".into(),
-        acr: None,
-        amr: Vec::new(),
-        authenticated_at: None,
-        claims: "{}".into(),
+    let known = Known {
+        claims: map(&json!({ "address": { "zip": "8000" } })),
+        authentication_provider: map(&json!({ "subjectId": "4711", "url": "https://login.example" })),
+        // What auth hooks say of the holder is something else.
+        identity: None,
     };
-    let known = Known { claims: map(&json!({ "address": { "zip": "8000" } })), identity: Some(identity) };
     bench.ask_of(source, &configuration, &known).await.unwrap();
     expected["who"] = json!("4711");
     expected["where"] = json!("https://login.example");
@@ -118,7 +115,7 @@ async fn a_value_cannot_become_another_parameter() {
     let mut body = register();
     body["requestParameters"] = json!({ "employee": { "mapFrom": "claims.employee" } });
     let source = bench.source(&body).await;
-    let known = Known { claims: map(&json!({ "employee": "1042&admin=1#x" })), identity: None };
+    let known = Known { claims: map(&json!({ "employee": "1042&admin=1#x" })), ..Known::default() };
     bench.ask_of(source, &configuration, &known).await.unwrap_err();
     assert_eq!(bench.network.asked()[0].0, format!("{URL}?employee=1042%26admin%3D1%23x"));
 }
@@ -206,7 +203,7 @@ async fn a_token_that_is_not_taken_any_more_is_asked_for_once_again() {
 
 #[tokio::test]
 async fn of_many_at_once_one_asks_for_the_token() {
-    let bench = Arc::new(bench().await);
+    let bench = bench().await;
     let configuration = bench.configuration().await;
     let mut body = oauth();
     body["requestParameters"] = json!({});
@@ -216,6 +213,40 @@ async fn of_many_at_once_one_asks_for_the_token() {
     let all = (0..100).map(|_| bench.ask(source, &configuration));
     assert!(futures_util::future::join_all(all).await.iter().all(Result::is_ok));
     assert_eq!(bench.network.asked().iter().filter(|asked| asked.0 == TOKEN).count(), 1);
+}
+
+// Nobody waits for one who waits: a token endpoint that is down is asked once for all.
+#[tokio::test]
+async fn many_at_once_share_a_failure_as_well() {
+    let bench = bench().await;
+    let configuration = bench.configuration().await;
+    let source = bench.source(&oauth()).await;
+    bench.network.down(TOKEN);
+    let all = (0..20).map(|_| bench.ask(source, &configuration));
+    for answer in futures_util::future::join_all(all).await {
+        assert_eq!(unavailable(answer), "its token endpoint: no answer");
+    }
+    assert_eq!(bench.network.asked().len(), 1);
+}
+
+// It keeps the answer although who asked has given up.
+#[tokio::test]
+async fn who_gives_up_waiting_leaves_the_token_to_the_next() {
+    let bench = bench().await;
+    let configuration = bench.configuration().await;
+    let mut body = oauth();
+    body["requestParameters"] = json!({});
+    let source = bench.source(&body).await;
+    bench.network.answer(TOKEN, 200, &json!({ "access_token": "t", "token_type": "Bearer", "expires_in": 3600 }));
+    bench.network.answer(URL, 200, &json!({}));
+    let asking = bench.ask(source, &configuration);
+    assert!(futures_util::FutureExt::now_or_never(asking).is_none());
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    bench.ask(source, &configuration).await.unwrap();
+    let places: Vec<_> = bench.network.asked().into_iter().map(|asked| asked.0).collect();
+    assert_eq!(places, [TOKEN, URL]);
 }
 
 #[tokio::test]
@@ -288,6 +319,11 @@ async fn a_redirect_leads_only_where_a_source_may_be_and_carries_no_secret_elsew
         assert!(failed(bench.ask(get, &configuration).await).starts_with("it redirects"), "{hostile}");
         assert_eq!(bench.network.asked().len(), 1, "{hostile}");
     }
+    // On the way back the path is one that others chose.
+    bench.network.redirect(URL, 302, other);
+    bench.network.redirect(other, 302, same);
+    bench.ask(get, &configuration).await.unwrap();
+    assert_eq!(bench.network.asked()[2], (same.into(), None, None));
     bench.network.redirect(URL, 302, URL);
     assert_eq!(failed(bench.ask(get, &configuration).await), "it redirects more than 3 times");
     assert_eq!(bench.network.asked().len(), 4);

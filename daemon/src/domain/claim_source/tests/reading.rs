@@ -58,11 +58,14 @@ async fn a_masked_secret_is_kept_for_its_url_only() {
         assert!(matches!(bench.sources.replace(id, &map(&renamed)).await.unwrap(), Saved::Saved(_)));
         let kept = json!(*bench.sources.find(id).unwrap());
         assert_eq!(kept["authorization"][secret], body["authorization"][secret]);
-        let mut moved = shown.clone();
-        let target = if place == "url" { &mut moved["url"] } else { &mut moved["authorization"][place] };
-        *target = json!("https://evil.example/people");
-        let Saved::Invalid(mistakes) = bench.sources.replace(id, &map(&moved)).await.unwrap() else { panic!("saved") };
-        assert_eq!(mistakes[0].param, format!("authorization.{secret}"));
+        for place in ["url", place] {
+            let mut moved = shown.clone();
+            let target = if place == "url" { &mut moved["url"] } else { &mut moved["authorization"][place] };
+            *target = json!("https://evil.example/people");
+            let saved = bench.sources.replace(id, &map(&moved)).await.unwrap();
+            let Saved::Invalid(mistakes) = saved else { panic!("saved") };
+            assert_eq!(mistakes[0].param, format!("authorization.{secret}"));
+        }
         // There is nothing to keep in a new one.
         assert_eq!(bench.wrong(&shown).await, [format!("authorization.{secret}")]);
     }

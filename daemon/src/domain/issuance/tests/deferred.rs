@@ -46,8 +46,12 @@ impl House {
 
     /// A configuration that an operator must approve.
     async fn strict(&self) -> Uuid {
+        self.strict_of("org.example.strict").await
+    }
+
+    async fn strict_of(&self, doc_type: &str) -> Uuid {
         let body = json!({
-            "type": "org.example.strict",
+            "type": doc_type,
             "claimMappings": {NAMESPACE: {"name": {"mapFrom": "claims.name", "type": "string", "required": true}}},
             "expiresIn": {"days": 30},
             "approvalRequired": true,
@@ -186,6 +190,24 @@ async fn the_token_serves_its_transaction_after_its_end_and_nothing_else() {
     // VCI-9-04: what is issued now is valid from now.
     let age = house.clock.now().as_second() - house.records().await[0].issued_at.as_second();
     assert_eq!(age, 0);
+    assert!(house.issuer.authorize_deferred(&token).await.unwrap().is_none());
+}
+
+// VCI-9-02
+#[tokio::test]
+async fn the_end_of_one_transaction_leaves_the_token_to_the_others() {
+    let (house, second) = (House::new().await, "org.example.second");
+    let (strict, other) = (house.strict().await, house.strict_of(second).await);
+    let token = house.token(&[strict, other], json!({"name": "Mika"})).await;
+    let first = house.deferred(&token, &house.request_of(strict)).await;
+    let second = house.deferred(&token, &house.request_of(other)).await;
+    house.later(3600);
+    assert!(house.issuer.authorize(&token).await.unwrap().is_none());
+    for waiting in house.waiting().await {
+        assert!(matches!(house.deferrals().approve(waiting.id).await.unwrap(), Decided::Done(_)));
+    }
+    assert!(issued(&house.retrieve(&token, &first).await.unwrap()));
+    assert!(issued(&house.retrieve(&token, &second).await.unwrap()));
     assert!(house.issuer.authorize_deferred(&token).await.unwrap().is_none());
 }
 

@@ -71,8 +71,12 @@ async fn a_failure_refuses_the_request_and_uses_nothing_up() {
 #[tokio::test]
 async fn a_failure_may_leave_the_claims_as_they_are() {
     let (house, configuration) = house("empty").await;
-    house.network.down(URL);
     let token = house.token(&[configuration], json!({ "name": "Old" })).await;
+    // That there is no record is an answer.
+    house.network.answer(URL, 404, &json!({}));
+    let request = house.request_of(configuration);
+    assert_eq!(house.refused(&token, &request).await, Refusal::Blocked(Blocked::NotFound));
+    house.network.down(URL);
     let credentials = house.issued(&token, &house.request_of(configuration)).await;
     assert_eq!(name(&house, &credentials[0]), "Old");
     // One that is required and missing refuses it then.

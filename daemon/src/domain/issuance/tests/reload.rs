@@ -74,7 +74,7 @@ async fn a_request_that_found_its_source_asks_it_although_a_reload_removes_it() 
         wallet: None,
         holder_keys: &[],
     };
-    let known = Known { claims: claims.clone(), identity: None };
+    let known = Known { claims: claims.clone(), ..Known::default() };
     let fetched = sources.fetch(&source, &subject, &known, &configuration, None, None).await.unwrap();
     let Answered::Ready(fetched) = fetched else { panic!("not ready") };
     assert_eq!(fetched.claims["name"], "Mika");

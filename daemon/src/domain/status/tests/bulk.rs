@@ -18,7 +18,7 @@ async fn revoke(house: &House, filter: Value) -> Revocation {
 }
 
 async fn is_revoked(house: &House, credential: Uuid) -> bool {
-    house.statuses.status(credential).await.unwrap() == Some(Status::Invalid)
+    house.statuses.status(ListKind::Mobile, credential).await.unwrap() == Some(Status::Invalid)
 }
 
 // VCI-13.7-01, TSL-13.1-02, ARF-VCR-02

@@ -141,7 +141,7 @@ impl House {
 
     async fn set(&self, credential: Uuid, status: &str) -> SetOutcome {
         let body = json!({ "status": status });
-        self.statuses.set(credential, body.as_object().unwrap()).await.unwrap()
+        self.statuses.set(ListKind::Mobile, credential, body.as_object().unwrap()).await.unwrap()
     }
 
     fn served(&self, list: Uuid) -> Arc<Published> {

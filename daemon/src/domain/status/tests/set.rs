@@ -9,14 +9,14 @@ use crate::domain::status::configuration::Deletion;
 async fn a_revocation_is_final() {
     let house = House::new().await;
     let (credential, _) = house.issue(|_| ()).await;
-    assert_eq!(house.statuses.status(credential).await.unwrap(), Some(Status::Valid));
+    assert_eq!(house.statuses.status(ListKind::Mobile, credential).await.unwrap(), Some(Status::Valid));
     for _ in 0..2 {
         assert_eq!(house.set(credential, "invalid").await, SetOutcome::Set(Status::Invalid));
     }
     for status in ["valid", "suspended"] {
         assert_eq!(house.set(credential, status).await, SetOutcome::Final);
     }
-    assert_eq!(house.statuses.status(credential).await.unwrap(), Some(Status::Invalid));
+    assert_eq!(house.statuses.status(ListKind::Mobile, credential).await.unwrap(), Some(Status::Invalid));
     assert_eq!(*lock(&house.meters.changed), [(Status::Invalid, 1)], "counted once");
 }
 
@@ -50,13 +50,13 @@ async fn wrong_requests_are_named_and_change_nothing() {
         (json!({ "status": "invalid", "reason": "x".repeat(257) }), "reason"),
         (json!({ "status": "invalid", "stauts": "valid" }), "stauts"),
     ] {
-        let outcome = house.statuses.set(credential, &object(body.clone())).await.unwrap();
+        let outcome = house.statuses.set(ListKind::Mobile, credential, &object(body.clone())).await.unwrap();
         let SetOutcome::Invalid(mistakes) = outcome else { panic!("{body}: {outcome:?}") };
         assert_eq!(mistakes.iter().map(|one| one.param.as_str()).collect::<Vec<_>>(), [param], "{body}");
     }
-    assert_eq!(house.statuses.status(credential).await.unwrap(), Some(Status::Valid));
+    assert_eq!(house.statuses.status(ListKind::Mobile, credential).await.unwrap(), Some(Status::Valid));
     assert_eq!(house.set(Uuid::nil(), "invalid").await, SetOutcome::Unknown);
-    assert_eq!(house.statuses.status(Uuid::nil()).await.unwrap(), None);
+    assert_eq!(house.statuses.status(ListKind::Mobile, Uuid::nil()).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn of_many_who_set_a_status_at_once_nobody_brings_a_revoked_one_back() {
     let (credential, place) = house.issue(|_| ()).await;
     let asked = ["invalid", "suspended", "valid"].into_iter().cycle().take(60);
     futures_util::future::join_all(asked.map(|status| house.set(credential, status))).await;
-    assert_eq!(house.statuses.status(credential).await.unwrap(), Some(Status::Invalid));
+    assert_eq!(house.statuses.status(ListKind::Mobile, credential).await.unwrap(), Some(Status::Invalid));
     house.statuses.publish_due().await.unwrap();
     assert_eq!(house.said(place.list, place.reference.index), 1);
 }
