@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What it measures: events of the domain, commits of the store, calls of plugins.
     ("observe", &["base", "domain", "store", "plugin"]),
     // It sends what the domain asks for, guarded as the requests of plugins are.
-    ("outbound", &["base", "domain", "plugin"]),
+    ("outbound", &["base", "domain", "plugin", "wire"]),
     ("lifecycle", &["base"]),
     ("app", &["base", "domain", "store", "signer", "plugin", "observe", "handler"]),
     // Outcomes of store verbs reach the one match that turns them into responses.

@@ -216,7 +216,7 @@ fn lists_of_sd_jwt_vcs_are_kept_in_the_same_way() {
     management.get(&format!("{STATUS_LISTS}/configurations/{}", made["id"].as_str().unwrap())).expect(404);
     assert!(management.list(&format!("{STATUS_LISTS}/configurations")).is_empty());
     let configuration = management.create_sd_jwt(&changed(diploma("urn:example:diploma"), "/includeStatus", true));
-    let offer = management.offer_of(&configuration, &json!({ "given_name": "Mika" }));
+    let offer = management.offer_of(&configuration, &json!({ "name": "Mika Sommer" }));
     let credential = daemon.wallet().claim_sd_jwt(&offer, &[HolderKey::es256()]).remove(0);
     let reference = &credential.payload["status"]["status_list"];
     let [list] = management.list(LISTS).try_into().unwrap();

@@ -19,6 +19,17 @@ impl Bench {
         self.configurations.find(id).unwrap()
     }
 
+    fn gives_tokens(&self) {
+        self.network.answer(TOKEN, 200, &json!({ "access_token": "t", "token_type": "Bearer", "expires_in": 3600 }));
+    }
+
+    /// A source that is asked without parameters, with an access token.
+    async fn plain(&self) -> Uuid {
+        let mut body = oauth();
+        body["requestParameters"] = json!({});
+        self.source(&body).await
+    }
+
     async fn source(&self, body: &Value) -> Uuid {
         id(&self.made(body).await)
     }
@@ -188,7 +199,7 @@ async fn a_token_that_is_not_taken_any_more_is_asked_for_once_again() {
     body["authorization"]["tokenEndpointAuthMethod"] = json!("client_secret_post");
     body["authorization"]["audience"] = json!("https://register.example");
     let source = bench.source(&body).await;
-    bench.network.answer(TOKEN, 200, &json!({ "access_token": "t", "token_type": "Bearer", "expires_in": 3600 }));
+    bench.gives_tokens();
     bench.network.text(URL, 401, "", "");
     // A fresh one is not asked for twice.
     assert_eq!(failed(bench.ask(source, &configuration).await), "it has status 401");
@@ -205,10 +216,8 @@ async fn a_token_that_is_not_taken_any_more_is_asked_for_once_again() {
 async fn of_many_at_once_one_asks_for_the_token() {
     let bench = bench().await;
     let configuration = bench.configuration().await;
-    let mut body = oauth();
-    body["requestParameters"] = json!({});
-    let source = bench.source(&body).await;
-    bench.network.answer(TOKEN, 200, &json!({ "access_token": "t", "token_type": "Bearer", "expires_in": 3600 }));
+    let source = bench.plain().await;
+    bench.gives_tokens();
     bench.network.answer(URL, 200, &json!({}));
     let all = (0..100).map(|_| bench.ask(source, &configuration));
     assert!(futures_util::future::join_all(all).await.iter().all(Result::is_ok));
@@ -234,10 +243,8 @@ async fn many_at_once_share_a_failure_as_well() {
 async fn who_gives_up_waiting_leaves_the_token_to_the_next() {
     let bench = bench().await;
     let configuration = bench.configuration().await;
-    let mut body = oauth();
-    body["requestParameters"] = json!({});
-    let source = bench.source(&body).await;
-    bench.network.answer(TOKEN, 200, &json!({ "access_token": "t", "token_type": "Bearer", "expires_in": 3600 }));
+    let source = bench.plain().await;
+    bench.gives_tokens();
     bench.network.answer(URL, 200, &json!({}));
     let asking = bench.ask(source, &configuration);
     assert!(futures_util::FutureExt::now_or_never(asking).is_none());
