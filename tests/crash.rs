@@ -10,6 +10,7 @@
 mod crash_code;
 mod crash_disk;
 mod crash_plugins;
+mod crash_status;
 
 use std::io;
 use std::sync::Mutex;

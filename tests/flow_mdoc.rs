@@ -121,7 +121,7 @@ fn pid_04_elements_have_the_types_of_the_rulebook() {
     }
 }
 
-// MDC-MSO-19
+// MDC-MSO-19, HAIP-8-01
 #[test]
 fn mdc_mso_19_the_security_object_has_the_members_of_the_standard_and_no_others() {
     let daemon = Daemon::start();

@@ -39,7 +39,7 @@ fn vci_12_2_4_01_the_endpoints_are_where_the_metadata_says() {
     assert_eq!(configurations.keys().collect::<BTreeSet<_>>(), daemon.ready.configurations.values().collect());
 }
 
-// VCI-12.2.4-20
+// VCI-12.2.4-20, HAIP-4.1-01
 #[test]
 fn vci_12_2_4_20_each_configuration_has_the_shape_of_1_0() {
     let daemon = Daemon::start();

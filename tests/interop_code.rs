@@ -151,7 +151,7 @@ impl House {
     }
 }
 
-// HAIP-4-01, HAIP-4-02, HAIP-4.3-01, HAIP-4.4.1-01, HAIP-4.5.1-01, HAIP-7-04, ABC-6.2-01, ABC-9.3-01, VCI-D.1-14
+// HAIP-4-01, HAIP-4-02, HAIP-4.3-01, HAIP-4.4-01, HAIP-4.4.1-01, HAIP-4.5.1-01, HAIP-7-04, ABC-6.2-01, ABC-9.3-01, VCI-D.1-14
 #[test]
 fn a_foreign_wallet_gets_what_haip_guards() {
     let house = House::new();

@@ -6,6 +6,7 @@
 mod race_code;
 mod race_input;
 mod race_plugins;
+mod race_status;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
