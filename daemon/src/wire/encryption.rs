@@ -117,6 +117,8 @@ mod tests {
         assert_eq!((read.encryption, read.compressed), (ContentEncryption::A256Gcm, true));
         assert_eq!(changed(r#","kid":"w1""#, "").unwrap().unwrap().kid, None);
         assert!(changed(r#""use":"enc""#, r#""key_ops":["deriveBits"]"#).is_ok());
+        // As WebCrypto exports it.
+        assert!(changed(r#""use":"enc""#, r#""key_ops":[],"ext":true"#).is_ok());
     }
 
     // VCI-8.2-17, JWE-JWK-01

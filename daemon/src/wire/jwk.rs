@@ -66,7 +66,8 @@ pub fn recipient(jwk: &Object<'_>) -> Option<PublicKey> {
     let encrypts = jwk.get("use").is_none_or(|value| value.as_str() == Some("enc"));
     let derives = jwk.get("key_ops").is_none_or(|value| {
         let agrees = |name: &Json<'_>| matches!(name.as_str(), Some("deriveKey" | "deriveBits"));
-        value.as_array().is_some_and(|operations| operations.iter().any(agrees))
+        // WebCrypto exports the public half of a key agreement with none.
+        value.as_array().is_some_and(|operations| operations.is_empty() || operations.iter().any(agrees))
     });
     let public = PRIVATE.iter().all(|name| jwk.get(name).is_none());
     read(jwk).ok().filter(|key| encrypts && derives && public && matches!(key, PublicKey::P256 { .. }))

@@ -182,7 +182,14 @@ impl Issuer {
         pending: impl Fn(Duration) -> Retrieval,
     ) -> Result<Retrieval, Failure> {
         match attempt {
-            Ok(Attempt::Issued(issued)) => Ok(Retrieval::Issued(issued)),
+            Ok(Attempt::Issued(mut issued)) => {
+                // Who has no token any more, and cannot get one, has nothing to notify with.
+                let token = &authorized.token;
+                if token.origin == Origin::PreAuthorized && token.expires_at <= self.clock.now() {
+                    issued.notification_id = None;
+                }
+                Ok(Retrieval::Issued(issued))
+            }
             Ok(Attempt::Ended) => Ok(Retrieval::Unknown),
             Ok(Attempt::Later(patience)) => {
                 let interval = self.wait_for(&Wait::Source(patience.clone()));
@@ -240,6 +247,9 @@ impl Issuer {
         caller: &Caller<'_>,
     ) -> Result<Attempt, Stop> {
         let configuration = self.configurations.find(deferred.configuration).ok_or(Refusal::ConfigurationGone)?;
+        if self.is_served(authorized, configuration.id) {
+            return Err(Refusal::AlreadyIssued.into());
+        }
         let configuration = narrowed(configuration, deferred.wanted.as_deref());
         let keys = keys(deferred).ok_or_else(unreadable)?;
         let mut gathered = self.resumed(authorized, deferred).await?;
@@ -327,7 +337,7 @@ fn denied(message: Option<&str>) -> Refusal {
 fn final_state(refusal: &Refusal) -> Option<DeferredState> {
     let message = match refusal {
         Refusal::Blocked(Blocked::Denied { message }) => message.as_ref().map(|message| message.text().to_owned()),
-        Refusal::Blocked(Blocked::NotFound) => None,
+        Refusal::Blocked(Blocked::NotFound) | Refusal::AlreadyIssued => None,
         _ => return None,
     };
     Some(DeferredState::Denied { message })

@@ -52,8 +52,7 @@ pub async fn approve(
     let client = authorize(&app, &headers, Permission::Offers)?;
     let id = path_id("id", &id)?;
     let decided = app.deferrals.approve(id).await?;
-    tracing::info!(client, deferred = %id, "an operator approved a deferred credential");
-    shown(decided, id)
+    shown(decided, (id, &client, "approved"))
 }
 
 /// `POST …/deny`: ends it for good. `message` may say why, to the person.
@@ -76,13 +75,16 @@ pub async fn deny(
     });
     let message = message.map_err(ApiError::Invalid)?;
     let decided = app.deferrals.deny(id, message.as_deref()).await?;
-    tracing::info!(client, deferred = %id, "an operator denied a deferred credential");
-    shown(decided, id)
+    shown(decided, (id, &client, "denied"))
 }
 
-fn shown(decided: Decided, id: uuid::Uuid) -> Result<Json<Value>, ApiError> {
+/// The answer to a decision, and a line in the log when it was made.
+fn shown(decided: Decided, (id, client, decision): (uuid::Uuid, &str, &str)) -> Result<Json<Value>, ApiError> {
     match decided {
-        Decided::Done(deferred) => Ok(Json(view(&deferred))),
+        Decided::Done(deferred) => {
+            tracing::info!(client, deferred = %id, decision, "an operator decided on a deferred credential");
+            Ok(Json(view(&deferred)))
+        }
         Decided::Unknown => Err(ApiError::unknown(id)),
         Decided::NotAwaited => Err(ApiError::Conflict("it waits for its claim source and not for an approval".into())),
         Decided::Denied => Err(ApiError::Conflict("it was denied before".into())),

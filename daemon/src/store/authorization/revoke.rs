@@ -62,7 +62,15 @@ impl Store {
                 return Ok(Decision::Answer(Revoke::OtherClient));
             }
             let batch = Batch::default().check(TOKEN, &key, Some(found.version)).delete(TOKEN, &key);
+            let (_, batch) = self.deferred_tokens_ending(&key, batch).await?;
             return Ok(Decision::Write(batch, Revoke::AccessToken));
+        }
+        // One that has expired may serve open transactions still.
+        let (kept, batch) = self.deferred_tokens_ending(&key, Batch::default()).await?;
+        if let Some(kept) = kept {
+            let may = by.may(kept.client_id.as_deref());
+            let decision = || Decision::Write(batch, Revoke::AccessToken);
+            return Ok(if may { decision() } else { Decision::Answer(Revoke::OtherClient) });
         }
         match self.find::<RefreshToken>(REFRESH, &key, "refresh token").await? {
             None => Ok(Decision::Answer(Revoke::Unknown)),

@@ -16,6 +16,9 @@ use crate::store::{Decision, Store, StoreError, codec};
 /// How long the offer outlives a transaction, so that the last request for it finds both.
 const MARGIN: std::time::Duration = std::time::Duration::from_mins(10);
 
+/// Most transactions of one token: one for each configuration of its grant.
+const MOST_OF_ONE_TOKEN: usize = 1_000;
+
 fn context(id: Uuid) -> Vec<u8> {
     [b"deferred/", id.as_bytes().as_slice()].concat()
 }
@@ -40,7 +43,8 @@ fn by_token_of(deferred: &Deferred) -> Vec<u8> {
 
 impl Store {
     /// Takes the nonces and opens a transaction, in place of one that is open for the same credential of the same grant: a wallet that
-    /// lost its `transaction_id` asks again. An operator's word for that one counts for this one. The access token is kept for it.
+    /// lost its `transaction_id` asks again. An operator's word for that one counts for this one. The access token is kept for it when it or the credential is
+    /// bound to a key.
     pub async fn deferred_open(
         &self,
         new: &Deferred,
@@ -97,19 +101,22 @@ impl Store {
         let mut record = new.clone();
         let before = open.and_then(|entry| Uuid::from_slice(&entry.value).ok());
         if let Some((before, version)) = self.deferred_by_id(before).await? {
-            if before.state == DeferredState::Ready {
-                record.state = DeferredState::Ready;
+            let approved = before.state == DeferredState::Ready && before.source.is_none();
+            if approved || matches!(before.state, DeferredState::Denied { .. }) {
+                record.state.clone_from(&before.state);
             }
             batch = batch.check(DEFERRED, before.id.as_bytes(), Some(version)).delete(DEFERRED, before.id.as_bytes());
             batch = batch.delete(DEFERRED_INDEX, &by_transaction(&before.transaction));
             batch = batch.delete(DEFERRED_INDEX, &by_token_of(&before));
         }
         let (id, ends) = (new.id.as_bytes(), Some(new.expires_at));
-        Ok(batch
+        let batch = batch
             .put(DEFERRED, id, self.seal_at(&context(new.id), &record)?, ends)
             .put(DEFERRED_INDEX, &by_transaction(&new.transaction), id.to_vec(), ends)
-            .put(DEFERRED_INDEX, &credential, id.to_vec(), ends)
-            .put(DEFERRED_INDEX, &by_token_of(new), codec::pack(token)?, ends))
+            .put(DEFERRED_INDEX, &credential, id.to_vec(), ends);
+        // A token that whoever has it could use, for a credential that whoever has it could show, does not live longer.
+        let bound = token.jkt.is_some() || !new.keys.is_empty();
+        Ok(if bound { batch.put(DEFERRED_INDEX, &by_token_of(new), codec::pack(token)?, ends) } else { batch })
     }
 
     async fn deferred_by_id(&self, id: Option<Uuid>) -> Result<Option<(Deferred, Version)>, StoreError> {
@@ -163,6 +170,20 @@ impl Store {
         let Some(offer) = self.find::<Offer>(table, id.as_bytes(), "offer").await? else { return Ok(None) };
         let alive = matches!(offer.record.state, OfferState::Redeemed | OfferState::Issued);
         Ok(alive.then_some((token, offer.record)))
+    }
+
+    /// The access token with this hash as open transactions keep it, and `batch` with the end of that: they serve it no more.
+    pub(in crate::store) async fn deferred_tokens_ending(
+        &self,
+        hash: &[u8; 32],
+        mut batch: Batch,
+    ) -> Result<(Option<Token>, Batch), StoreError> {
+        let kept = self.engine.scan(DEFERRED_INDEX, &by_token(hash), None, MOST_OF_ONE_TOKEN).await?.entries;
+        for (key, entry) in &kept {
+            batch = batch.check(DEFERRED_INDEX, key, Some(entry.version)).delete(DEFERRED_INDEX, key);
+        }
+        let first = kept.first().map(|(_, entry)| codec::unpack(&entry.value, "token")).transpose()?;
+        Ok((first, batch))
     }
 
     /// Adds to `batch` the end of a transaction whose credentials are issued; `None` when it is not the caller's to end any more: it has

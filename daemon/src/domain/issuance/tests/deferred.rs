@@ -13,6 +13,7 @@ use crate::domain::deferred::{Decided, Deferrals};
 use crate::domain::testing::*;
 use crate::plugin::CallError;
 use crate::plugin::contract::Outcome;
+use crate::store::authorization::revoke::{Revoke, Revoker};
 
 const PASS: &str = "org.example.pass";
 
@@ -209,6 +210,54 @@ async fn the_end_of_one_transaction_leaves_the_token_to_the_others() {
     assert!(issued(&house.retrieve(&token, &first).await.unwrap()));
     assert!(issued(&house.retrieve(&token, &second).await.unwrap()));
     assert!(house.issuer.authorize_deferred(&token).await.unwrap().is_none());
+}
+
+// SEC-TOK-03: also a token that serves nothing any more but its transactions.
+#[tokio::test]
+async fn a_revoked_token_serves_no_transaction() {
+    for expired in [false, true] {
+        let house = House::new().await;
+        let strict = house.strict().await;
+        let token = house.token(&[strict], json!({"name": "Mika"})).await;
+        house.deferred(&token, &house.request_of(strict)).await;
+        house.later(if expired { 3600 } else { 1 });
+        assert!(house.issuer.authorize_deferred(&token).await.unwrap().is_some());
+        let revoked = house.issuer.store.token_revoke(&token, Revoker::Operator).await.unwrap();
+        assert_eq!(revoked, Revoke::AccessToken, "{expired}");
+        assert!(house.issuer.authorize_deferred(&token).await.unwrap().is_none());
+        assert_eq!(house.issuer.store.token_revoke(&token, Revoker::Operator).await.unwrap(), Revoke::Unknown);
+    }
+}
+
+#[tokio::test]
+async fn a_denial_counts_for_a_wallet_that_asks_again() {
+    let house = House::new().await;
+    let strict = house.strict().await;
+    let token = house.token(&[strict], json!({"name": "Mika"})).await;
+    house.deferred(&token, &house.request_of(strict)).await;
+    let [waiting] = house.waiting().await.try_into().unwrap();
+    assert!(matches!(house.deferrals().deny(waiting.id, Some("No.")).await.unwrap(), Decided::Done(_)));
+    let again = house.deferred(&token, &house.request_of(strict)).await;
+    let refused = house.retrieve(&token, &again).await.unwrap();
+    assert!(matches!(refused, Retrieval::Refused(Refusal::Blocked(Blocked::Denied { message: Some(_) }))));
+}
+
+// Nothing is signed for what the grant has issued in another way meanwhile.
+#[tokio::test]
+async fn a_transaction_of_a_grant_that_is_spent_ends() {
+    let house = patient().await;
+    let token = house.token(&[house.pass], json!({})).await;
+    let transaction = house.deferred(&token, &house.request(&wallets(1), &house.nonce())).await;
+    house.plugins.source("hr", Ok(ready(&json!({"name": "Mika"}))));
+    house.issued(&token, &house.request(&wallets(1), &house.nonce())).await;
+    house.later(61);
+    house.plugins.asked();
+    for _ in 0..2 {
+        assert!(matches!(house.retrieve(&token, &transaction).await.unwrap(), Retrieval::Refused(_)));
+        house.later(60);
+    }
+    assert!(house.plugins.asked().is_empty());
+    assert_eq!(house.records().await.len(), 1);
 }
 
 #[tokio::test]
