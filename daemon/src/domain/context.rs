@@ -169,10 +169,10 @@ fn claims(body: &SdJwtVcBody) -> Vec<ClaimDescription> {
         Step::Name(name) => PathSegment::Key((*name).to_owned()),
         Step::Items => PathSegment::All,
     };
-    let all = walk(&body.claim_mappings).into_iter().map(|(path, claim)| ClaimDescription {
-        path: path.iter().map(segment).collect(),
-        mandatory: claim.mapping.required,
-        source: source(&claim.mapping).map(str::to_owned),
+    let all = walk(&body.claim_mappings).into_iter().map(|found| ClaimDescription {
+        path: found.path.iter().map(segment).collect(),
+        mandatory: found.claim.mapping.required,
+        source: source(&found.claim.mapping).map(str::to_owned),
     });
     all.collect()
 }

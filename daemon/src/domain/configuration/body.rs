@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::format::claim::{ClaimDisplay, ClaimMapping};
 use crate::format::mdoc::mapping::Mappings;
-use crate::format::sd_jwt_vc::claims::{Claims, Step, walk};
+use crate::format::sd_jwt_vc::claims::{Claims, walk};
 use crate::format::sd_jwt_vc::type_metadata::pointer;
 
 /// One format's part of a configuration. Which one it is shows in the member that names the type: `type` or `vct`.
@@ -76,7 +76,7 @@ impl Body {
         let all: Vec<&ClaimMapping> = match self {
             Self::Mdoc(mdoc) => mdoc.claim_mappings.values().flat_map(|elements| elements.values()).collect(),
             Self::SdJwtVc(sd_jwt_vc) => {
-                walk(&sd_jwt_vc.claim_mappings).into_iter().map(|(_, claim)| &claim.mapping).collect()
+                walk(&sd_jwt_vc.claim_mappings).into_iter().map(|found| &found.claim.mapping).collect()
             }
         };
         all.into_iter().filter_map(|mapping| mapping.map_from.as_deref()).collect()
@@ -97,11 +97,10 @@ impl Body {
                 elements.collect()
             }
             Self::SdJwtVc(sd_jwt_vc) => {
-                let claims = walk(&sd_jwt_vc.claim_mappings).into_iter().map(|(path, claim)| ClaimDescription {
-                    path: pointer(&path),
-                    // What is in an array that may be empty cannot be said to be there.
-                    mandatory: claim.is_mandatory() && !path.contains(&Step::Items),
-                    display: &claim.mapping.display,
+                let claims = walk(&sd_jwt_vc.claim_mappings).into_iter().map(|found| ClaimDescription {
+                    path: pointer(&found.path),
+                    mandatory: found.mandatory,
+                    display: &found.claim.mapping.display,
                 });
                 claims.collect()
             }

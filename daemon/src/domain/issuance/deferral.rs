@@ -252,6 +252,10 @@ impl Issuer {
         }
         let configuration = narrowed(configuration, deferred.wanted.as_deref());
         let keys = keys(deferred).ok_or_else(unreadable)?;
+        // It was bound to nobody when it was asked for.
+        if configuration.is_bound() && keys.is_empty() {
+            return Err(Refusal::ConfigurationGone.into());
+        }
         let mut gathered = self.resumed(authorized, deferred).await?;
         let identifier = deferred.identifier.as_deref();
         if let Some(source) = self.claim_sources.of(&configuration) {

@@ -88,35 +88,48 @@ pub enum Step<'a> {
     Items,
 }
 
-/// Every claim of a tree with the way to it, objects before what is in them, by name.
+/// A claim of a tree.
+#[derive(Debug, Clone)]
+pub struct Found<'a> {
+    /// The way to it.
+    pub path: Vec<Step<'a>>,
+    /// The claim.
+    pub claim: &'a Claim,
+    /// Whether every credential has it. What is in an object that may be missing, or in an array that may be empty, is in none for sure.
+    pub mandatory: bool,
+}
+
+/// Every claim of a tree, objects before what is in them, by name.
 #[must_use]
-pub fn walk(claims: &Claims) -> Vec<(Vec<Step<'_>>, &Claim)> {
+pub fn walk(claims: &Claims) -> Vec<Found<'_>> {
     let mut found = Vec::new();
-    visit(claims, &[], &mut found);
+    visit(claims, (&[], true), &mut found);
     found
 }
 
-fn visit<'a>(claims: &'a Claims, above: &[Step<'a>], found: &mut Vec<(Vec<Step<'a>>, &'a Claim)>) {
+/// `mandatory`: whether what is at `above` is there for sure.
+fn visit<'a>(claims: &'a Claims, (above, mandatory): (&[Step<'a>], bool), found: &mut Vec<Found<'a>>) {
     for (name, claim) in claims {
-        visit_one(claim, &[above, &[Step::Name(name)]].concat(), found);
+        visit_one(claim, ([above, &[Step::Name(name)]].concat(), mandatory), found);
     }
 }
 
-fn visit_one<'a>(claim: &'a Claim, path: &[Step<'a>], found: &mut Vec<(Vec<Step<'a>>, &'a Claim)>) {
-    found.push((path.to_vec(), claim));
+fn visit_one<'a>(claim: &'a Claim, (path, above): (Vec<Step<'a>>, bool), found: &mut Vec<Found<'a>>) {
+    let mandatory = above && claim.is_certain();
+    found.push(Found { path: path.clone(), claim, mandatory });
     if let Some(claims) = &claim.claims {
-        visit(claims, path, found);
+        visit(claims, (&path, mandatory), found);
     }
     if let Some(items) = &claim.items {
-        visit_one(items, &[path, &[Step::Items]].concat(), found);
+        visit_one(items, ([path.as_slice(), &[Step::Items]].concat(), false), found);
     }
 }
 
 impl Claim {
-    /// Whether every credential has it: it has a value or stands for one that is needed.
-    #[must_use]
-    pub fn is_mandatory(&self) -> bool {
-        let within = self.claims.as_ref().is_some_and(|claims| claims.values().any(Self::is_mandatory));
-        self.mapping.is_mandatory() || within
+    /// Whether it is there wherever what it is in is there. An object is when something in it is, unless its own value may be missing.
+    fn is_certain(&self) -> bool {
+        let Some(claims) = &self.claims else { return self.mapping.is_mandatory() };
+        let within = claims.values().any(Self::is_certain);
+        self.mapping.required || within && (self.mapping.default_value.is_some() || !self.mapping.has_source())
     }
 }

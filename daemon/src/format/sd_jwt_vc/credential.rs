@@ -109,9 +109,10 @@ pub fn prepare(request: &SdJwtVcRequest<'_>, random: &dyn Random) -> Result<Prep
     if request.claims.is_empty() {
         return Err(PrepareError::NoClaims);
     }
-    let mut making = Making { random, decoys: request.decoys, disclosures: Vec::new(), digests: BTreeMap::new() };
+    let decoys = request.decoys;
+    let mut making = Making { random, decoys, disclosures: Vec::new(), digests: BTreeMap::new(), has_digests: false };
     let claims = making.object(request.claims, "")?;
-    let payload = payload(request, claims, !making.disclosures.is_empty())?;
+    let payload = payload(request, claims, making.has_digests)?;
     let to_be_signed = format!("{}.{}", B64.encode(header(request).to_string()), B64.encode(payload.to_string()));
     Ok(PreparedSdJwtVc { to_be_signed, disclosures: making.disclosures, digests: making.digests })
 }
@@ -180,11 +181,13 @@ struct Making<'a> {
     decoys: usize,
     disclosures: Vec<String>,
     digests: BTreeMap<String, String>,
+    /// Whether there is one in the credential, if only of decoys: `_sd_alg` must not tell which.
+    has_digests: bool,
 }
 
 impl Making<'_> {
-    /// An object whose selective members are digests in `_sd`, sorted, so that their order tells nothing of the claims. Their number
-    /// does not either: a claim without a value has a decoy in its place.
+    /// An object whose selective members are digests in `_sd`, sorted, so that their order tells nothing of the claims. Where there are
+    /// decoys their number does not either: a claim without a value has one in its place.
     fn object(&mut self, claims: &MappedClaims, at: &str) -> Result<Map<String, Value>, NoEntropy> {
         let (mut object, mut digests) = (Map::new(), Vec::new());
         for member in &claims.members {
@@ -205,6 +208,7 @@ impl Making<'_> {
         }
         digests.sort_unstable();
         if !digests.is_empty() {
+            self.has_digests = true;
             object.insert("_sd".to_owned(), digests.into());
         }
         Ok(object)
@@ -234,6 +238,7 @@ impl Making<'_> {
     }
 
     fn keep(&mut self, made: Disclosure, at: String) -> String {
+        self.has_digests = true;
         self.disclosures.push(made.encoded);
         self.digests.insert(at, made.digest.clone());
         made.digest

@@ -3,6 +3,7 @@
 //! The rules are those of mdocs: a `defaultValue` stands in where the path has no value, a claim without a value is left out unless it
 //! is `required`, and a value that is there but not of the claim's type refuses the credential.
 
+use std::cell::Cell;
 use std::fmt;
 
 use base64::Engine as _;
@@ -16,7 +17,10 @@ use super::claims::{Claim, Claims, RESERVED_EVERYWHERE};
 use crate::format::claim::{ClaimType, index, resolve, selects};
 use crate::format::mdoc::value::{binary, parse_date, parse_instant};
 
-/// Media types of images by their first bytes, for values of type binary.
+/// Most values of a credential, objects and arrays counted, and most bytes of them together; each copy has a disclosure for each.
+const MOST_VALUES: usize = 4_000;
+const MOST_BYTES: usize = 1024 * 1024;
+/// Media types of images and documents by their first bytes, for values of type binary.
 const MAGIC: [(&[u8], &str); 3] =
     [(&[0xff, 0xd8, 0xff], "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"%PDF-", "application/pdf")];
 
@@ -73,6 +77,9 @@ pub enum Problem {
     /// The value is not of the claim's type.
     #[error("{0}")]
     Value(&'static str),
+    /// Claims that say things over and over.
+    #[error("makes the credential too large: it may have {MOST_VALUES} values of {MOST_BYTES} bytes together")]
+    TooLarge,
 }
 
 /// The claims of one person: an object with its members, filled.
@@ -152,9 +159,44 @@ impl Part {
     }
 }
 
+/// What a credential may still take up: arrays within arrays could make much of little.
+struct Budget {
+    values: Cell<usize>,
+    bytes: Cell<usize>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { values: Cell::new(MOST_VALUES), bytes: Cell::new(MOST_BYTES) }
+    }
+}
+
+impl Budget {
+    /// Takes a value from it; `false` when it is used up.
+    fn take(&self, node: &Node) -> bool {
+        let size = match node {
+            Node::Value(value) => size(value),
+            Node::Object(_) | Node::Array(_) => 0,
+        };
+        let left = |of: &Cell<usize>, used: usize| of.get().checked_sub(used).map(|left| of.set(left)).is_some();
+        left(&self.values, 1) && left(&self.bytes, size)
+    }
+}
+
+/// About the bytes of a value in JSON.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => items.iter().map(|item| size(item) + 1).sum(),
+        Value::Object(members) => members.iter().map(|(name, value)| name.len() + size(value) + 4).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+    }
+}
+
 /// Where sources are looked up.
 #[derive(Clone, Copy)]
 struct Scope<'a> {
+    budget: &'a Budget,
     document: &'a Value,
     item: Option<&'a Value>,
     /// Whether claims without a value will do, since others may follow.
@@ -163,12 +205,12 @@ struct Scope<'a> {
 
 /// Fills the claims from `document`, the claims document `{"claims":{…},"authenticationProvider":{…}}`.
 pub fn map_claims(claims: &Claims, document: &Value) -> Result<MappedClaims, ClaimProblem> {
-    members(claims, "", Scope { document, item: None, partial: false })
+    members(claims, "", Scope { budget: &Budget::default(), document, item: None, partial: false })
 }
 
 /// The first value that is there and not of its claim's type.
 pub fn check_values(claims: &Claims, document: &Value) -> Result<(), ClaimProblem> {
-    members(claims, "", Scope { document, item: None, partial: true }).map(drop)
+    members(claims, "", Scope { budget: &Budget::default(), document, item: None, partial: true }).map(drop)
 }
 
 /// When the document that the credential stands for expires, by its own account: the start of that day in UTC, as for mdocs.
@@ -212,6 +254,7 @@ fn part(claim: &Claim, path: &str, scope: Scope<'_>) -> Result<Option<Part>, Cla
     };
     match node {
         None if claim.mapping.required && !scope.partial => Err(problem(Problem::Missing)),
+        Some(node) if !scope.budget.take(&node) => Err(problem(Problem::TooLarge)),
         node => Ok(node.map(|node| Part { node, selective: claim.sd.is_selective() })),
     }
 }

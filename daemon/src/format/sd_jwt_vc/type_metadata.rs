@@ -4,20 +4,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::claims::{Claim, Claims, Step, walk};
+use super::claims::{Claims, Found, Step, walk};
 use crate::base::secret::sha256;
 
 /// `claims` (4.6): the way to each, whether its holder may keep it back, whether every credential has it, and its names.
 #[must_use]
 pub fn claims(claims: &Claims) -> Vec<Value> {
-    walk(claims).into_iter().map(|(path, claim)| described(&path, claim)).collect()
+    walk(claims).iter().map(described).collect()
 }
 
-fn described(path: &[Step<'_>], claim: &Claim) -> Value {
+fn described(found: &Found<'_>) -> Value {
+    let Found { path, claim, mandatory } = found;
     let mut members =
         Map::from_iter([("path".to_owned(), pointer(path).into()), ("sd".to_owned(), claim.sd.name().into())]);
-    // What is in an array that may be empty cannot be said to be there.
-    if claim.is_mandatory() && !path.contains(&Step::Items) {
+    if *mandatory {
         members.insert("mandatory".to_owned(), true.into());
     }
     let names = claim.mapping.display.iter().filter_map(|name| {

@@ -63,7 +63,10 @@ fn narrow_one(claim: &Claim, here: &[Asked<'_>]) -> Claim {
     let mut kept = claim.clone();
     if here.iter().all(|asked| !asked.rest.is_empty()) {
         kept.claims = claim.claims.as_ref().map(|claims| narrow_object(claims, here));
-        let within: Vec<_> = here.iter().filter_map(|asked| asked.behind(|step| !step.is_string())).collect();
+        // Whether one of the items has it is seen when there are items; not each of them must.
+        let optional = |asked| Asked { mandatory: false, ..asked };
+        let within = here.iter().filter_map(|asked| asked.behind(|step| !step.is_string()).map(optional));
+        let within: Vec<_> = within.collect();
         kept.items = claim.items.as_ref().map(|items| Box::new(narrow_one(items, &within)));
     }
     kept.mapping.required |= here.iter().any(|asked| asked.mandatory);

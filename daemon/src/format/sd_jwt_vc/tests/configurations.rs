@@ -113,10 +113,10 @@ fn every_claim_has_a_path_and_the_order_is_that_of_the_names() {
         "b": { "mapFrom": "claims.n", "type": "array", "items": { "claims": { "c": text() } } },
         "a": { "claims": { "d": { "required": true, "mapFrom": "claims.a", "type": "string" } } },
     }));
-    let paths: Vec<_> = walk(&tree).iter().map(|(path, _)| json!(type_metadata::pointer(path))).collect();
+    let paths: Vec<_> = walk(&tree).iter().map(|found| json!(type_metadata::pointer(&found.path))).collect();
     assert_eq!(paths, [json!(["a"]), json!(["a", "d"]), json!(["b"]), json!(["b", null]), json!(["b", null, "c"])]);
-    assert!(walk(&tree)[0].1.is_mandatory() && !walk(&tree)[2].1.is_mandatory());
-    assert_eq!(walk(&tree)[3].0, [Step::Name("b"), Step::Items]);
+    assert!(walk(&tree)[0].mandatory && !walk(&tree)[2].mandatory);
+    assert_eq!(walk(&tree)[3].path, [Step::Name("b"), Step::Items]);
 }
 
 // VCT-5.3-01: what the type says is what the issuer does.

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::support::{claims, clear};
+use crate::format::sd_jwt_vc::claims::walk;
 use crate::format::sd_jwt_vc::mapping::{Problem, check_values, document_expiry};
+use crate::format::sd_jwt_vc::type_metadata::pointer;
 use crate::format::sd_jwt_vc::{ClaimProblem, map_claims};
 
 /// What is issued to somebody with these claims, with everything disclosed.
@@ -140,4 +142,51 @@ fn a_document_ends_with_the_start_of_its_last_day() {
     assert_eq!(expiry("2027-03-01").unwrap().to_string(), "2027-03-01T00:00:00Z");
     assert_eq!(expiry("2027-03-01T10:00:00Z").unwrap().to_string(), "2027-03-01T10:00:00Z");
     assert_eq!(expiry("never"), None);
+}
+
+// SEC-BATCH-01
+#[test]
+fn much_cannot_be_made_of_little() {
+    let item = json!({ "mapFrom": "claims.list", "type": "array", "items": { "type": "string" } });
+    let once = claims(json!({ "a": { "mapFrom": "claims.list", "type": "array", "items": item } }));
+    let document = |length: usize| json!({ "claims": { "list": vec!["x"; length] } });
+    assert!(map_claims(&once, &document(50)).is_ok());
+    let refused = map_claims(&once, &document(100)).unwrap_err();
+    assert_eq!(refused.problem, Problem::TooLarge);
+    let photo = claims(json!({ "a": { "mapFrom": "claims.list", "type": "array", "items": {
+        "mapFrom": "claims.photo", "type": "string",
+    } } }));
+    let mut large = document(20);
+    large["claims"]["photo"] = json!("x".repeat(100_000));
+    assert_eq!(map_claims(&photo, &large).unwrap_err().problem, Problem::TooLarge);
+}
+
+// VCT-5.7-01
+#[test]
+fn what_may_be_missing_is_not_called_mandatory() {
+    let required = |source: &str| json!({ "mapFrom": source, "type": "string", "required": true });
+    let tree = claims(json!({
+        "grouped": { "claims": { "name": required("claims.name") } },
+        "sourced": { "mapFrom": "claims.address", "type": "object", "claims": { "city": required("item.city") } },
+        "needed": { "mapFrom": "claims.address", "type": "object", "required": true, "claims": {
+            "city": required("item.city"), "zip": { "mapFrom": "item.zip", "type": "string" },
+        } },
+        "list": { "mapFrom": "claims.list", "type": "array", "required": true, "items": { "claims": {
+            "since": required("item.since"),
+        } } },
+    }));
+    let mandatory: Vec<_> = walk(&tree).into_iter().map(|found| (pointer(&found.path), found.mandatory)).collect();
+    let expected = [
+        (json!(["grouped"]), true),
+        (json!(["grouped", "name"]), true),
+        (json!(["list"]), true),
+        (json!(["list", null]), false),
+        (json!(["list", null, "since"]), false),
+        (json!(["needed"]), true),
+        (json!(["needed", "city"]), true),
+        (json!(["needed", "zip"]), false),
+        (json!(["sourced"]), false),
+        (json!(["sourced", "city"]), false),
+    ];
+    assert_eq!(mandatory.into_iter().map(|(path, it)| (json!(path), it)).collect::<Vec<_>>(), expected);
 }
