@@ -56,7 +56,7 @@ pub enum RequestMethod {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Parameter {
-    /// Dotted path: one of [`SOURCES`], or below `claims`.
+    /// Dotted path: below `claims`, or one of a few others.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub map_from: Option<String>,
     /// The value when the path has none; without a path, the value.
