@@ -10,6 +10,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 
 use crate::base::secret::Secret;
 use crate::wire::fields::Fields;
@@ -157,6 +158,12 @@ pub fn basic(client_id: &str, client_secret: &str) -> Secret {
 #[must_use]
 pub fn bearer(token: &str) -> Secret {
     Secret::new(format!("Bearer {token}").into_bytes())
+}
+
+/// The value of a parameter in a query: a string as it is, all else as JSON.
+#[must_use]
+pub fn printed(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// An answer.

@@ -3,13 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::discovery::Discovery;
 use super::provider::{Parameters, Provider};
 use super::{Begun, LoginRequest, PendingLogin};
 use crate::base::random::{NoEntropy, Random, bytes};
 use crate::base::secret::sha256;
+use crate::domain::outbound::printed;
 
 /// Parameters that this issuer sets itself; a provider's document can neither set nor forward them.
 pub(super) const OWN: [&str; 12] = [
@@ -26,11 +26,6 @@ pub(super) const OWN: [&str; 12] = [
     "request",
     "request_uri",
 ];
-
-/// A static value as it is sent.
-pub(super) fn printed(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
 
 /// Puts the request together.
 pub(super) fn begin(

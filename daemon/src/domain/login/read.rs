@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::begin::{OWN, printed};
+use super::begin::OWN;
 use super::exchange::client_key;
 use super::provider::{AuthMethod, Provider};
 use crate::domain::Failure;
-use crate::domain::outbound::{MASK, Reach, read_secret, read_url};
+use crate::domain::outbound::{MASK, Reach, printed, read_secret, read_url};
 use crate::domain::site::Site;
 use crate::wire::fields::{Detail, Fields, read_body};
 use crate::wire::jwk;

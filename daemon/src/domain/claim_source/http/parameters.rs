@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{HttpSource, RequestMethod};
 use crate::domain::configuration::Configuration;
 use crate::domain::context::Known;
-use crate::domain::outbound::{Ask, Body, Bounds};
+use crate::domain::outbound::{Ask, Body, Bounds, printed};
 use crate::format::claim::resolve;
 
 /// Paths that a parameter may be read from, besides those below `claims`.
@@ -68,9 +68,4 @@ pub(super) fn question<'a>(
             Ask::get(url, bounds)
         }
     }
-}
-
-/// A value in a query: a string as it is, all else as JSON.
-fn printed(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
